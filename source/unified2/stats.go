@@ -1,0 +1,61 @@
+package unified2
+
+import "maps"
+
+// A Reason says why something in a spool was not handed on. The values are
+// short and constant, fit for a metrics label.
+type Reason string
+
+const (
+	ReasonUnknownType Reason = "unknown record type"    // one per record
+	ReasonMalformed   Reason = "malformed record"       // one per record
+	ReasonTorn        Reason = "torn tail"              // one per file
+	ReasonLength      Reason = "record length"          // one per file: its rest is not read
+	ReasonUnreadable  Reason = "unreadable file"        // one per file and cause; tried again
+	ReasonSetAside    Reason = "unreadable file left"   // one per file given up because a newer one exists
+	ReasonGone        Reason = "file gone"              // one per file that vanished before its end was read
+	ReasonRewritten   Reason = "file rewritten"         // one per occurrence: started over
+	ReasonTruncated   Reason = "file truncated"         // one per file: waits until it grows or changes
+	ReasonLate        Reason = "file out of order"      // one per file: read nevertheless
+	ReasonNoRoom      Reason = "too many file prefixes" // one per prefix: not read
+)
+
+// Stats counts what a source has done since it was created.
+type Stats struct {
+	Records   map[Type]uint64   // handed on, by unified2 type
+	Skipped   map[Reason]uint64 // and other incidents, by reason
+	Bytes     uint64            // size of all records read
+	Files     uint64            // files read to their end and left for a newer one
+	Events    uint64            // event messages produced (record 400)
+	Packets   uint64            // packet messages produced (record 2)
+	ExtraData uint64            // extra data messages produced (record 110)
+	Metadata  uint64            // metadata messages produced
+	Batches   uint64            // batches taken by the caller
+}
+
+func newStats() Stats {
+	return Stats{Records: make(map[Type]uint64), Skipped: make(map[Reason]uint64)}
+}
+
+func (s *Stats) clone() Stats {
+	c := *s
+	c.Records, c.Skipped = maps.Clone(s.Records), maps.Clone(s.Skipped)
+	return c
+}
+
+// add adds the counters of o to s.
+func (s *Stats) add(o *Stats) {
+	for k, n := range o.Records {
+		s.Records[k] += n
+	}
+	for k, n := range o.Skipped {
+		s.Skipped[k] += n
+	}
+	s.Bytes += o.Bytes
+	s.Files += o.Files
+	s.Events += o.Events
+	s.Packets += o.Packets
+	s.ExtraData += o.ExtraData
+	s.Metadata += o.Metadata
+	s.Batches += o.Batches
+}
