@@ -1,6 +1,9 @@
 package unified2
 
-import "maps"
+import (
+	"encoding/binary"
+	"maps"
+)
 
 // A Reason says why something in a spool was not handed on. The values are
 // short and constant, fit for a metrics label.
@@ -58,4 +61,29 @@ func (s *Stats) add(o *Stats) {
 	s.ExtraData += o.ExtraData
 	s.Metadata += o.Metadata
 	s.Batches += o.Batches
+}
+
+// Faults returns how many incidents mean that a file holds something that was
+// not converted.
+func (s *Stats) Faults() (n uint64) {
+	for _, r := range []Reason{ReasonMalformed, ReasonTorn, ReasonLength, ReasonUnreadable, ReasonSetAside, ReasonGone, ReasonTruncated, ReasonNoRoom} {
+		n += s.Skipped[r]
+	}
+	return n
+}
+
+// Looks reports whether a file that begins with head, at least 8 bytes, can be
+// a unified2 file: a known record type and a length that is believed.
+func Looks(head []byte) bool {
+	if len(head) < headerSize {
+		return false
+	}
+	switch t := Type(binary.BigEndian.Uint32(head)); t {
+	case TypePacket, TypeBuffer, TypeExtraData:
+	default:
+		if !t.IsEvent() {
+			return false
+		}
+	}
+	return binary.BigEndian.Uint32(head[4:]) <= MaxRecordLength
 }

@@ -1,0 +1,327 @@
+// Package collect moves events from an input to an output: it reads batches of
+// messages in stream order, learns names from metadata, decodes and formats on
+// all cores, and writes in the order of the stream.
+//
+//	input ──► scan ──► part ─┬─► decode, format ─┬─► write, commit ──► output
+//	         (names)         └─► decode, format ─┘    (in order)
+//
+// Batches are the unit everywhere: one goroutine formats a batch into one
+// buffer, and one write hands it on. A batch is cut where a metadata record
+// changes a value that an earlier record of the batch looks up; each part is
+// formatted with the snapshot of names that is right for all of its records.
+//
+// Nothing is dropped silently: a record that cannot be decoded is reported as a
+// [Problem], counted by reason, and written in raw form where the format has one.
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"estream/format"
+	"estream/meta"
+	"estream/output"
+	"estream/wire"
+)
+
+// A Chunk is a run of whole messages from an input.
+type Chunk struct {
+	Data   []byte
+	Base   int64  // position of Data[0] in the input, in bytes, for reports
+	First  uint64 // number of the first message, for reports
+	Cursor uint64 // where the input goes on after this chunk
+}
+
+// An Input hands out the stream. One goroutine uses it.
+type Input interface {
+	// Next appends the next messages to buf, waits for them if need be, and
+	// returns them as a chunk. It returns io.EOF when there are no more.
+	Next(ctx context.Context, buf []byte) (Chunk, error)
+}
+
+// A Cursor remembers how far an output has come. Save returns once the position
+// is durable.
+type Cursor interface {
+	Save(ctx context.Context, position uint64, state []byte) error
+}
+
+// A Pipeline connects one input with one output.
+type Pipeline struct {
+	Input   Input
+	Layouts *wire.Layouts
+	Tables  *meta.Tables // names known at the start of the input; the pipeline goes on learning
+	Format  format.Format
+	Output  output.Output
+	Start   uint64        // position of the input's first chunk
+	Cursor  Cursor        // nil: the position is not kept
+	Workers int           // 0: as many as cores
+	Commit  time.Duration // longest time between a write and its commit; 0: 250 ms
+	Problem func(Problem) // called for each record that could not be decoded, in stream order; may be nil
+	Log     *slog.Logger
+	Stats   *Stats // counters to fill; may be nil
+}
+
+const (
+	defaultCommit = 250 * time.Millisecond
+	drainTime     = 10 * time.Second // for finishing what was accepted when the context ends
+	retryFirst    = 100 * time.Millisecond
+	retryMost     = 5 * time.Second
+)
+
+// Run works until the input ends (nil), the context ends (its error) or
+// something fails for good. Whatever the input had handed over is written and
+// committed before Run returns, within a deadline of its own of 10 s. A write
+// that fails is tried again until it succeeds or the context ends.
+func (p *Pipeline) Run(ctx context.Context) error {
+	if p.Workers <= 0 {
+		p.Workers = runtime.GOMAXPROCS(0)
+	}
+	if p.Commit <= 0 {
+		p.Commit = defaultCommit
+	}
+	if p.Stats == nil {
+		p.Stats = new(Stats)
+	}
+	r := &run{Pipeline: p, work: make(chan *job), order: make(chan *job, 2*p.Workers+2)}
+	r.chunks.New = func() any { return &chunk{} }
+	r.jobs.New = func() any { return &job{done: make(chan struct{}, 1)} }
+
+	// When writing fails for good, reading has to stop as well.
+	readCtx, stopReading := context.WithCancel(ctx)
+	defer stopReading()
+	var wg sync.WaitGroup
+	for range p.Workers {
+		wg.Go(r.formatJobs)
+	}
+	var readErr error
+	wg.Go(func() {
+		defer close(r.order)
+		defer close(r.work)
+		readErr = r.read(readCtx)
+	})
+	writeErr := r.write(ctx)
+	stopReading()
+	for j := range r.order { // after a failure: let the readers end
+		<-j.done
+	}
+	wg.Wait()
+	if writeErr != nil {
+		return writeErr
+	}
+	if errors.Is(readErr, io.EOF) {
+		return nil
+	}
+	return readErr
+}
+
+// run is the state of one call of Run.
+type run struct {
+	*Pipeline
+	work   chan *job // to the workers, in any order
+	order  chan *job // to the writer, in stream order
+	chunks sync.Pool
+	jobs   sync.Pool
+}
+
+// A chunk is a buffer shared by the jobs that were cut from it.
+type chunk struct {
+	buf  []byte
+	left int // jobs not yet written; only the writer counts it down
+}
+
+// A job is one part of a chunk on its way through the workers.
+type job struct {
+	part     []byte
+	base     int64
+	first    uint64 // number of the chunk's first message
+	names    *meta.Snapshot
+	chunk    *chunk
+	cursor   uint64 // position after the chunk; valid for its last part
+	last     bool
+	out      []byte
+	counts   format.Counts
+	problems []Problem
+	done     chan struct{}
+}
+
+// read takes chunks from the input, learns names and cuts.
+func (r *run) read(ctx context.Context) error {
+	dec := wire.NewDecoder(r.Layouts, meta.Wanted)
+	var parts []*job
+	for {
+		c := r.chunks.Get().(*chunk)
+		in, err := r.Input.Next(ctx, c.buf[:0])
+		if err != nil {
+			return err
+		}
+		c.buf = in.Data
+		parts = parts[:0]
+		err = r.Tables.Scan(in.Data, dec, func(part []byte, s *meta.Snapshot) error {
+			j := r.jobs.Get().(*job)
+			j.part, j.names, j.chunk, j.first, j.last = part, s, c, in.First, false
+			parts = append(parts, j)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if len(parts) == 0 {
+			r.chunks.Put(c)
+			continue
+		}
+		c.left = len(parts)
+		parts[len(parts)-1].last = true
+		base := in.Base
+		for _, j := range parts {
+			j.base, j.cursor = base, in.Cursor
+			base += int64(len(j.part))
+			// All parts of a chunk go on, also when the context has just ended: the
+			// cursor can only stand between chunks. The writer takes whatever comes
+			// until order is closed, so neither send can block for good. order goes
+			// first: the writer must learn of every job that a worker may hold.
+			r.order <- j
+			r.work <- j
+		}
+	}
+}
+
+// formatJobs decodes and formats jobs until there are no more.
+func (r *run) formatJobs() {
+	w := format.NewWorker(r.Layouts, r.Format)
+	var j *job
+	w.Report = func(offset, number int, rec *wire.Record, err error) {
+		j.problems = append(j.problems, newProblem(j.base+int64(offset), uint64(number), rec, err))
+	}
+	for j = range r.work {
+		j.problems = j.problems[:0]
+		j.out, j.counts = w.Append(j.out[:0], j.part, j.names)
+		j.done <- struct{}{}
+	}
+}
+
+// write hands finished jobs to the output in order and commits.
+func (r *run) write(ctx context.Context) error {
+	// A first commit ties the cursor to the length of the output before anything
+	// is written, so that a crash leaves nothing behind that nobody knows of.
+	w := &writer{run: r, position: r.Start, between: true}
+	if err := w.retry(ctx, "commit", func() error { return w.commitNow(ctx) }); err != nil {
+		return err
+	}
+	timer := time.NewTimer(r.Commit)
+	defer timer.Stop()
+	for {
+		select {
+		case j, ok := <-r.order:
+			if !ok {
+				return w.finish(ctx)
+			}
+			<-j.done
+			if err := w.job(ctx, j); err != nil {
+				return err
+			}
+			if time.Since(w.committed) < r.Commit {
+				continue
+			}
+		case <-timer.C:
+		}
+		if w.dirty && w.between {
+			if err := w.retry(ctx, "commit", func() error { return w.commitNow(ctx) }); err != nil {
+				return err
+			}
+		}
+		timer.Reset(r.Commit)
+	}
+}
+
+type writer struct {
+	*run
+	position  uint64
+	before    uint64 // messages of the present chunk in parts written already
+	between   bool   // the last job was the last of its chunk: position and output agree
+	dirty     bool   // written or moved since the last commit
+	committed time.Time
+}
+
+func (w *writer) job(ctx context.Context, j *job) error {
+	if len(j.out) > 0 {
+		if err := w.retry(ctx, "write", func() error { return w.Output.Write(ctx, j.out) }); err != nil {
+			return err
+		}
+	}
+	w.dirty = true
+	w.Stats.add(j)
+	if w.Problem != nil {
+		for _, p := range j.problems {
+			p.Message += j.first + w.before // so far it was counted from the start of the part
+			w.Problem(p)
+		}
+	}
+	w.before += uint64(j.counts.Messages())
+	if w.between = j.last; j.last {
+		w.position, w.before = j.cursor, 0
+	}
+	c := j.chunk
+	j.part, j.names, j.chunk = nil, nil, nil
+	if c.left--; c.left == 0 {
+		w.chunks.Put(c)
+	}
+	w.jobs.Put(j)
+	return nil
+}
+
+func (w *writer) commitNow(ctx context.Context) error {
+	state, err := w.Output.Commit(ctx)
+	if err != nil {
+		return err
+	}
+	if w.Cursor != nil {
+		if err := w.Cursor.Save(ctx, w.position, state); err != nil {
+			return fmt.Errorf("save cursor: %w", err)
+		}
+	}
+	w.dirty, w.committed = false, time.Now()
+	w.Stats.Committed.Store(w.position)
+	return nil
+}
+
+// finish commits the last writes, also when the context has ended.
+func (w *writer) finish(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	return w.retry(ctx, "commit", func() error { return w.commitNow(ctx) })
+}
+
+// retry calls f until it succeeds, with a growing pause. While the context is
+// alive there is no last attempt: a full disk or a dead destination is waited
+// out. After it has ended, what was accepted gets drainTime.
+func (w *writer) retry(ctx context.Context, what string, f func() error) error {
+	var drain <-chan time.Time
+	done := ctx.Done()
+	for pause := retryFirst; ; pause = min(2*pause, retryMost) {
+		err := f()
+		if err == nil {
+			if pause > retryFirst {
+				w.Log.Info("output works again", "output", w.Output.String())
+			}
+			return nil
+		}
+		if errors.Is(err, output.ErrGone) {
+			return err
+		}
+		w.Stats.Retries.Add(1)
+		w.Log.Error("output: "+what+" failed, trying again; events wait in the journal", "output", w.Output.String(), "error", err, "retry", pause)
+		select {
+		case <-time.After(pause):
+		case <-done:
+			done, drain = nil, time.After(drainTime)
+		case <-drain:
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
+}

@@ -1,0 +1,311 @@
+package meta
+
+import (
+	"bytes"
+	"unicode"
+	"unicode/utf8"
+
+	"estream/format/text"
+	"estream/wire"
+)
+
+// A Kind says what a Result holds.
+type Kind uint8
+
+const (
+	Absent Kind = iota // nothing: the value is left out
+	Null               // a value that is there and null
+	Known              // Value
+	Number             // Number
+	Plain              // Bytes: valid UTF-8 text
+	Wire               // Bytes: text as it arrived, NULs and invalid UTF-8 included
+	Hex                // Bytes: to be written as hex digits
+)
+
+// A Result is a computed value. Bytes is valid until the next call of Eval.
+type Result struct {
+	Kind   Kind
+	Value  *Value
+	Number uint64
+	Bytes  []byte
+}
+
+// An Evaluator runs the operations of views. Every goroutine needs its own; the
+// zero value is ready to use.
+type Evaluator struct {
+	Packets Packets
+	Dates   text.Dates
+
+	buf    []byte
+	nested []nestedView // a handful
+}
+
+// Find returns the entry that an OpLookup leads to, or nil: either there is none,
+// or its text is empty or its number 0, which counts as a miss.
+func (op *Op) Find(v *wire.View, s *Snapshot) *Value {
+	if op.condition != unconditional && !op.applies(v) {
+		return nil
+	}
+	key := op.key.of(v)
+	if e := s.root.get(op.table, &key); e != nil && e.JSON != "" {
+		return e
+	}
+	if op.zero != nil && key.Number == 0 {
+		return op.zero
+	}
+	return nil
+}
+
+// NullOnMiss reports whether a miss of an OpLookup gives null, not nothing.
+func (op *Op) NullOnMiss() bool { return op.orNull }
+
+func (op *Op) applies(v *wire.View) bool {
+	return emptyText(v.Bytes(op.when.Slot)) == (op.condition == ifEmpty)
+}
+
+// emptyText reports whether nothing is left of text once its NULs are removed.
+func emptyText(raw []byte) bool {
+	for _, c := range raw {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Eval computes one value of a record. v is the record's own view, or that of the
+// nested block for an operation from Nested. Eval of OpNested gives Absent.
+func (e *Evaluator) Eval(op *Op, r *wire.Record, v *wire.View, s *Snapshot) Result {
+	switch op.Kind {
+	case OpLookup:
+		if value := op.Find(v, s); value != nil {
+			return Result{Kind: Known, Value: value}
+		}
+		if op.orNull {
+			return Result{Kind: Null}
+		}
+	case OpText:
+		return Result{Kind: Known, Value: op.value}
+	case OpZeroOr:
+		if v.Uint(op.From.Slot) == 0 {
+			return Result{Kind: Known, Value: op.zero}
+		}
+		return Result{Kind: Known, Value: op.value}
+	case OpCopy:
+		return copied(v, op.From.Slot)
+	case OpHexGroups:
+		if b := v.Bytes(op.From.Slot); len(b) > 0 {
+			e.buf = text.AppendHexGroups(e.buf[:0], b)
+			return Result{Kind: Plain, Bytes: e.buf}
+		}
+	case OpImpact:
+		return Result{Kind: Number, Number: Impact(v.Uint(op.From.Slot))}
+	case OpAlertText:
+		return e.alertText(v.Bytes(op.From.Slot))
+	case OpKnownText:
+		if op.condition == unconditional || op.applies(v) {
+			return op.knownText(v.Bytes(op.From.Slot))
+		}
+	case OpOriginalPacket:
+		return e.Packets.original(v.Bytes(op.From.Slot))
+	case OpPacket:
+		return e.packet(v.Bytes(op.From.Slot))
+	case OpOriginalSource:
+		return e.originalSource(v.Uint(op.other), v.Bytes(op.From.Slot))
+	case OpExtraURI:
+		if b := v.Bytes(op.From.Slot); v.Uint(op.other) == extraURI && !emptyText(b) {
+			return Result{Kind: Wire, Bytes: b}
+		}
+	default:
+		return e.eventTime(op, r, v)
+	}
+	return Result{}
+}
+
+// Nested returns the operations of an OpNested for the block that was found. The
+// slice belongs to the evaluator.
+func (e *Evaluator) Nested(op *Op, l *wire.Layout) []Op {
+	if l == nil {
+		return nil
+	}
+	for i := range e.nested {
+		if n := &e.nested[i]; n.layout == l && n.rules == &op.rules[0] {
+			return n.ops
+		}
+	}
+	ops := compileNested(l, op.rules).Ops
+	e.nested = append(e.nested, nestedView{l, &op.rules[0], ops})
+	return ops
+}
+
+// A nestedView is the compiled form of rules about a nested block, for the layout
+// that the block turned out to have.
+type nestedView struct {
+	layout *wire.Layout
+	rules  *viewRule
+	ops    []Op
+}
+
+// copied gives the value of a field unless it is empty or 0.
+func copied(v *wire.View, slot int) Result {
+	if v.Layout.Fields[slot].Kind.Integer() {
+		if n := v.Uint(slot); n != 0 {
+			return Result{Kind: Number, Number: n}
+		}
+		return Result{}
+	}
+	if b := v.Bytes(slot); !emptyText(b) {
+		return Result{Kind: Wire, Bytes: b}
+	}
+	return Result{}
+}
+
+// knownText finds the entry whose key is this text.
+func (op *Op) knownText(raw []byte) Result {
+	for i := range op.known {
+		if k := &op.known[i]; bytes.Equal(raw, k.raw) || op.From.Content && equalWithoutNULs(raw, k.raw) {
+			return Result{Kind: Known, Value: k.value}
+		}
+	}
+	return Result{}
+}
+
+// equalWithoutNULs compares text as it arrived with text that holds no NUL.
+func equalWithoutNULs(raw, text []byte) bool {
+	n := 0
+	for _, c := range raw {
+		switch {
+		case c == 0:
+		case n == len(text) || text[n] != c:
+			return false
+		default:
+			n++
+		}
+	}
+	return n == len(text)
+}
+
+// Impact derives the impact level from the impact flags of an intrusion event:
+// 1 (red), 2 (orange), 3 (yellow), 4 (blue), 0 when no flag says more.
+func Impact(flags uint64) uint64 {
+	switch {
+	case flags&0xd8 != 0:
+		return 1
+	case flags&0x06 == 0x06:
+		return 2
+	case flags&0x02 != 0:
+		return 3
+	case flags&0x01 != 0:
+		return 4
+	}
+	return 0
+}
+
+// alertText extracts what stands between "[Impact: " and "]" in the text of an
+// impact alert; without that it is the whole text with ' for ". A byte string has
+// no such value.
+func (e *Evaluator) alertText(raw []byte) Result {
+	if !utf8.Valid(raw) {
+		return Result{}
+	}
+	e.buf, _ = text.AppendText(e.buf[:0], raw)
+	if reason, ok := bracketed(e.buf); ok {
+		return Result{Kind: Plain, Bytes: reason}
+	}
+	if len(e.buf) == 0 {
+		return Result{}
+	}
+	for i, c := range e.buf {
+		if c == '"' {
+			e.buf[i] = '\''
+		}
+	}
+	return Result{Kind: Plain, Bytes: e.buf}
+}
+
+// bracketed finds the first "[Impact:" that is followed by one white-space
+// character, at least one character and, on the same line, a closing bracket.
+func bracketed(s []byte) ([]byte, bool) {
+	mark := []byte("[Impact:")
+	for {
+		i := bytes.Index(s, mark)
+		if i < 0 {
+			return nil, false
+		}
+		s = s[i+len(mark):]
+		space, n := utf8.DecodeRune(s)
+		if !unicode.IsSpace(space) && (space < 0x1c || space > 0x1f) { // Python counts the four separators
+			continue
+		}
+		reason := s[n:]
+		first, n := utf8.DecodeRune(reason)
+		if n == 0 || first == '\n' {
+			continue
+		}
+		line := reason[n:]
+		if lf := bytes.IndexByte(line, '\n'); lf >= 0 {
+			line = line[:lf]
+		}
+		if end := bytes.IndexByte(line, ']'); end >= 0 {
+			return reason[:n+end], true
+		}
+	}
+}
+
+// Types of extra data that belong to an intrusion event.
+const (
+	extraIPv6 = 2
+	extraURI  = 9
+)
+
+// originalSource reads the client address that a proxy reported. eNcore finds it
+// only in bytes that are no valid UTF-8: an IPv4 address behind ten zero bytes,
+// or the first 16 of more than 16 bytes.
+func (e *Evaluator) originalSource(typ uint64, raw []byte) Result {
+	if typ != extraIPv6 || utf8.Valid(raw) {
+		return Result{}
+	}
+	switch {
+	case len(raw) >= 10 && emptyText(raw[:10]):
+		if len(raw) < 16 {
+			return Result{}
+		}
+		e.buf = text.AppendIPv4(e.buf[:0], raw[12:16])
+	case len(raw) > 16:
+		e.buf = text.AppendHexGroups(e.buf[:0], raw[:16])
+	default:
+		return Result{}
+	}
+	return Result{Kind: Plain, Bytes: e.buf}
+}
+
+// eventTime gives the time of the event, or the archive time where a record has
+// none of its own.
+func (e *Evaluator) eventTime(op *Op, r *wire.Record, v *wire.View) Result {
+	var second, micro uint64
+	if op.From.Slot >= 0 {
+		second = v.Uint(op.From.Slot)
+	}
+	if op.other >= 0 {
+		micro = v.Uint(op.other)
+	}
+	if second == 0 {
+		second = uint64(r.ArchiveTimestamp)
+	}
+	switch op.Kind {
+	case OpEventSecond:
+		if second > 0 {
+			return Result{Kind: Number, Number: second}
+		}
+	case OpEventDateTime:
+		if second > 0 {
+			e.buf = e.Dates.Append(e.buf[:0], uint32(second), micro)
+			return Result{Kind: Plain, Bytes: e.buf}
+		}
+	case OpEventMicrosecond:
+		if micro > 0 {
+			return Result{Kind: Number, Number: micro}
+		}
+	}
+	return Result{}
+}

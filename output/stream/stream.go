@@ -1,0 +1,41 @@
+// Package stream writes events to an open stream, such as standard output.
+//
+// Guarantee: at least once. The cursor moves when the stream has taken the
+// bytes; what the reader at its other end does with them is not known here.
+// Lines are in journal order. A reader that does not read stops this output and
+// nothing else.
+package stream
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"estream/output"
+)
+
+// An Output writes to one stream. It is not safe for concurrent use.
+type Output struct {
+	w    io.Writer
+	name string
+}
+
+// New returns an output that writes to w, named name in messages. It does not
+// close w.
+func New(w io.Writer, name string) *Output { return &Output{w, name} }
+
+// Write implements [output.Output].
+func (o *Output) Write(_ context.Context, lines []byte) error {
+	if _, err := o.w.Write(lines); err != nil {
+		return fmt.Errorf("%s: %w: %w", o.name, output.ErrGone, err)
+	}
+	return nil
+}
+
+// Commit implements [output.Output].
+func (o *Output) Commit(context.Context) ([]byte, error) { return nil, nil }
+
+// Close implements [output.Output].
+func (o *Output) Close() error { return nil }
+
+func (o *Output) String() string { return o.name }

@@ -1,0 +1,103 @@
+package pki
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// ErrPinMismatch says that the server shows another certificate than the pinned one.
+var ErrPinMismatch = errors.New("server certificate changed")
+
+// A Pin remembers a server's certificate in a file: the first one seen is trusted,
+// any other is refused from then on. The file has mode 0600 and two lines, a
+// comment and "sha256:" with the SHA-256 digest of the certificate in hexadecimal,
+// as openssl x509 -fingerprint -sha256 computes it. A Pin may be used concurrently,
+// also by several processes.
+type Pin struct {
+	File string
+}
+
+const (
+	pinPrefix = "sha256:"
+	maxPin    = 64 << 10 // bytes of the file; ours have under 1 kB
+)
+
+// check compares cert with the pin, which it first writes if there is none.
+func (p *Pin) check(cert *x509.Certificate, now time.Time) error {
+	sum := sha256.Sum256(cert.Raw)
+	have := hex.EncodeToString(sum[:])
+	want, err := p.Fingerprint()
+	if errors.Is(err, fs.ErrNotExist) {
+		text := fmt.Sprintf("# %s, first seen %s\n%s%s\n", printable(cert.Subject.String()), stamp(now), pinPrefix, have)
+		if err := createFile(p.File, []byte(text)); err == nil {
+			return nil
+		} else if !errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("pin: %w", err)
+		}
+		// Another connection was first.
+		want, err = p.Fingerprint()
+	}
+	if err != nil {
+		return err
+	}
+	if have != want {
+		return fmt.Errorf("%w: %s has sha256 %s, pinned in %s is %s: either the server got a new certificate, then compare the digest there and delete the pin file, or somebody intercepts the connection",
+			ErrPinMismatch, printable(cert.Subject.String()), have, p.File, want)
+	}
+	return nil
+}
+
+// Fingerprint returns the pinned digest, 64 hexadecimal digits in lower case. The
+// error wraps fs.ErrNotExist when nothing is pinned yet.
+func (p *Pin) Fingerprint() (string, error) {
+	data, _, err := readFile(p.File, maxPin)
+	if err != nil {
+		return "", fmt.Errorf("pin: %w", err)
+	}
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		digest, ok := strings.CutPrefix(line, pinPrefix)
+		// Colons and capitals come from a digest pasted from openssl.
+		digest = strings.ToLower(strings.ReplaceAll(digest, ":", ""))
+		if b, err := hex.DecodeString(digest); !ok || err != nil || len(b) != sha256.Size {
+			break
+		}
+		return digest, nil
+	}
+	return "", fmt.Errorf("pin: %s has no line %q with 64 hexadecimal digits; delete it to pin the server anew", p.File, pinPrefix)
+}
+
+// createFile writes data to path unless path exists, which is fs.ErrExist. The file
+// appears with its whole content.
+func createFile(path string, data []byte) error {
+	dir := filepath.Dir(path)
+	temp, err := writeTemp(dir, data, 0o600)
+	if err != nil {
+		return err
+	}
+	// A link, unlike a rename, does not replace what is there.
+	err = os.Link(temp, path)
+	if errors.Is(err, fs.ErrExist) {
+		return errors.Join(err, os.Remove(temp))
+	}
+	if err != nil {
+		// A file system without links. Of two first connections at the same moment
+		// the later one's certificate is kept here.
+		if err := rename(temp, path); err != nil {
+			return errors.Join(err, os.Remove(temp))
+		}
+		return syncDir(dir)
+	}
+	return errors.Join(os.Remove(temp), syncDir(dir))
+}

@@ -1,0 +1,267 @@
+package session
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"time"
+
+	"estream/wire"
+)
+
+// A Server is the sending half of one session.
+//
+// All methods may be called by any goroutine at any time; messages of
+// concurrent Sends do not mix. From Accept to End, a goroutine reads what the
+// client says, and another sends a null message whenever nothing else was sent
+// for the KeepAlive interval. So a client that leaves is noticed while the
+// caller waits for events: the session's Context ends.
+type Server struct {
+	cfg     ServerConfig
+	raw     net.Conn // the network
+	tr      *transport
+	conn    net.Conn // where messages are read and written
+	corks   bool     // TLS records are to be gathered
+	in      inbox
+	request Request
+
+	readLimit, writeLimit deadline
+
+	ctx    context.Context // ends with the session
+	cancel context.CancelCauseFunc
+	wait   sync.WaitGroup
+	hosts  chan wire.HostDataRequest
+	window window
+	ending sync.Once
+	endErr error
+
+	sending  sync.Mutex // one Send at a time; taken before writing
+	bundle   []byte     // reused; guarded by sending
+	sequence uint32     // of the last bundle; guarded by sending
+
+	writing  sync.Mutex // whole messages only
+	lastSent time.Time  // guarded by writing
+	torn     bool       // a write failed, maybe inside a message; guarded by writing
+
+	stats serverStats
+}
+
+func newServer(ctx context.Context, conn net.Conn, cfg ServerConfig) *Server {
+	s := &Server{cfg: cfg, raw: conn, window: newWindow(), hosts: make(chan wire.HostDataRequest, cfg.HostRequests)}
+	s.stats.connected = time.Now()
+	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	s.tr, s.conn = transportOf(conn)
+	if t, ok := s.conn.(*tls.Conn); ok && t.NetConn() == s.tr {
+		s.corks, s.raw = true, s.tr.Conn
+	}
+	s.in = inbox{conn: s.conn, max: cfg.MaxRequest}
+	s.readLimit.set, s.writeLimit.set = conn.SetReadDeadline, conn.SetWriteDeadline
+	return s
+}
+
+// start begins the part of the session that has no end of its own.
+func (s *Server) start() {
+	s.readLimit.release()
+	s.writeLimit.release()
+	s.readLimit.limit(0)
+	s.wait.Go(s.listen)
+	if s.cfg.KeepAlive > 0 {
+		s.wait.Go(s.keepAlive)
+	}
+}
+
+// Request returns what the client asked for.
+func (s *Server) Request() Request { return s.request }
+
+// RemoteAddr returns the client's address.
+func (s *Server) RemoteAddr() net.Addr { return s.raw.RemoteAddr() }
+
+// Context ends when the session does, for whatever reason; context.Cause gives
+// that reason, as Err does. Values are those of Accept's context.
+func (s *Server) Context() context.Context { return s.ctx }
+
+// Err returns nil while the session runs, then why it ended: io.EOF when the
+// client closed the connection, *ClientError when it said so in an error message,
+// *ProtocolError, *RequestError, *TimeoutError, the error of the connection, or ErrClosed after End.
+func (s *Server) Err() error { return context.Cause(s.ctx) }
+
+// HostRequests returns the host data requests of the client, answered with SendHostData. The
+// channel is never closed; select on Context().Done() as well. A client that
+// sends more of them than ServerConfig.HostRequests before they are taken is ended.
+func (s *Server) HostRequests() <-chan wire.HostDataRequest { return s.hosts }
+
+// fail ends the session; the first reason counts.
+func (s *Server) fail(err error) { s.cancel(err) }
+
+// listen reads what the client says until it says something final.
+func (s *Server) listen() {
+	for {
+		h, body, err := s.in.next()
+		if err == nil {
+			err = s.hear(h, body)
+		}
+		if err == nil {
+			continue
+		}
+		s.fail(s.readLimit.explain(err, "client was silent", 0))
+		if lastWords(err) == "" {
+			// Nobody listens any more: let a Send that is under way end now.
+			s.writeLimit.close(err, longAgo)
+		}
+		return
+	}
+}
+
+// hear handles one message of the client.
+func (s *Server) hear(h wire.Header, body []byte) error {
+	switch h.Type {
+	case wire.TypeNull:
+		if h.Length > 0 {
+			return s.in.unexpected(h, "a null message without a body")
+		}
+		n := 1 + s.in.nulls()
+		s.stats.acks.Add(uint64(n))
+		s.window.release(n)
+		return nil
+	case wire.TypeError:
+		return clientError(body)
+	case wire.TypeHostDataRequest:
+		r, err := wire.ParseHostDataRequest(body)
+		if err != nil {
+			return s.in.malformed(err)
+		}
+		if s.cfg.HostRequests == 0 {
+			return &RequestError{Reason: "host data is not served here"}
+		}
+		select {
+		case s.hosts <- r:
+			return nil
+		default:
+			return &RequestError{Reason: "too many host data requests at once"}
+		}
+	}
+	return s.in.unexpected(h, "a null message; another request needs another session")
+}
+
+// keepAlive sends a null message when nothing was sent for the interval.
+func (s *Server) keepAlive() {
+	timer := time.NewTimer(s.cfg.KeepAlive)
+	defer timer.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-timer.C:
+		}
+		next := s.cfg.KeepAlive
+		if s.writing.TryLock() { // else something is being sent right now
+			idle := time.Since(s.lastSent)
+			if idle >= s.cfg.KeepAlive {
+				if err := s.writeLocked(s.ctx, nulls[:wire.HeaderSize]); err != nil {
+					s.writing.Unlock()
+					return
+				}
+				s.stats.keepAlives.Add(1)
+			} else {
+				next -= idle
+			}
+			s.writing.Unlock()
+		}
+		timer.Reset(next)
+	}
+}
+
+// write writes p, which holds whole messages.
+func (s *Server) write(ctx context.Context, p []byte) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.writeLocked(ctx, p)
+}
+
+// writeLocked writes p, giving each piece of it WriteTimeout. After an error
+// the stream may end inside a message, so the session is over.
+func (s *Server) writeLocked(ctx context.Context, p []byte) error {
+	if err := s.writeLimit.watch(ctx); err != nil {
+		return err
+	}
+	s.stats.bytes.Add(uint64(len(p)))
+	for len(p) > 0 {
+		piece := p[:min(len(p), writeSize)]
+		p = p[len(piece):]
+		s.writeLimit.limit(s.cfg.WriteTimeout)
+		if err := s.writePiece(piece); err != nil {
+			s.torn = true
+			s.fail(s.writeLimit.explain(err, "client did not take a write", s.cfg.WriteTimeout))
+			return s.Err()
+		}
+	}
+	s.lastSent = time.Now()
+	return nil
+}
+
+func (s *Server) writePiece(p []byte) error {
+	if !s.corks {
+		_, err := s.conn.Write(p)
+		return err
+	}
+	s.tr.cork()
+	_, err := s.conn.Write(p)
+	return errors.Join(err, s.tr.uncork())
+}
+
+// lastWords returns what the client should be told when the session ends with
+// err: something it did wrong, or nothing.
+func lastWords(err error) string {
+	var protocol *ProtocolError
+	var request *RequestError
+	var timeout *TimeoutError
+	if errors.As(err, &protocol) || errors.As(err, &request) || errors.As(err, &timeout) {
+		return err.Error()
+	}
+	return ""
+}
+
+// End ends the session and closes the connection. With a reason the client is
+// told it in an error message; with nil it is told the protocol error, refusal or
+// time-out that ended the session, and nothing after a plain end: servers shut
+// down without a word. What was sent before is given up to a
+// second to arrive, less if ctx ends before. A Send under way in another
+// goroutine is cut short. End waits for the session's goroutines; it may be called more than once,
+// the first call counts. Its error is that of the last words.
+func (s *Server) End(ctx context.Context, reason *wire.ErrorMessage) error {
+	s.ending.Do(func() {
+		stop := time.Now().Add(linger)
+		if d, ok := ctx.Deadline(); ok && d.Before(stop) {
+			stop = d
+		}
+		s.fail(ErrClosed)
+		s.readLimit.close(ErrClosed, longAgo)
+		s.writeLimit.close(ErrClosed, stop)
+		s.wait.Wait()
+		s.writing.Lock()
+		defer s.writing.Unlock()
+		if text := lastWords(s.Err()); reason == nil && text != "" {
+			reason = &wire.ErrorMessage{Code: wire.Unnumbered, Text: text}
+		}
+		if s.reachable() {
+			if reason != nil {
+				_, s.endErr = s.conn.Write(wire.AppendErrorMessage(nil, *reason))
+			}
+			if s.endErr == nil {
+				s.endErr = drain(ctx, s.raw, s.conn, stop)
+			}
+		}
+		// What matters has been said; the peer may well be gone.
+		_ = s.conn.Close()
+	})
+	return s.endErr
+}
+
+// reachable reports whether last words can arrive: the client has not left, and
+// the stream stands between two messages.
+func (s *Server) reachable() bool {
+	err := s.Err()
+	return !s.torn && (err == ErrClosed || lastWords(err) != "")
+}

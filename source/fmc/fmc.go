@@ -1,0 +1,308 @@
+// Package fmc receives events from a Management Center, or from any other
+// eStreamer server, into a journal. It is the collector's source.
+//
+// Guarantee: each event the server sends is in the journal exactly once, however
+// often connection, server or collector break. Three things make it so. An event
+// counts as received when the journal holds it durably; a new session asks for
+// everything from the last durable second on, less a margin; and what comes
+// twice that way is dropped by content (see resume.go). It needs archive times,
+// which request flag bit 23 asks for: without them a new session begins where
+// --start says, and events come at least once.
+package fmc
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"estream/internal/mute"
+	"estream/journal"
+	"estream/meta"
+	"estream/session"
+	"estream/source"
+	"estream/wire"
+)
+
+const (
+	// DefaultMargin is how many seconds before the last durable event a new
+	// session begins: archive time is not promised to be monotonic.
+	DefaultMargin = 1
+
+	retryFirst = 500 * time.Millisecond
+	retryMost  = 30 * time.Second
+
+	// future is how far ahead of our clock an archive time may lie to be believed: one
+	// wrong record must not make us ask for events of the next century only.
+	future = 24 * time.Hour
+
+	// refusals is how many times in a row a server may turn us away before its
+	// first event until Run gives up, unless Persist is set.
+	refusals = 3
+)
+
+// A Source keeps one session with one server alive.
+type Source struct {
+	Addr    string      // host, host:port, IPv4 or IPv6
+	TLS     *tls.Config // client certificate and verification of the server
+	Journal *source.Journal
+	Number  uint32               // of this source in the journal
+	Start   uint32               // where to begin when the journal holds nothing yet: Unix second, wire.StartOldest or wire.StartNow
+	Margin  uint32               // seconds; 0: DefaultMargin
+	Session session.ClientConfig // limits and request; Addr, TLS and Start go before it
+	Persist bool                 // never give up, not even when the server turned us away from the beginning
+	Log     *slog.Logger
+
+	// Fault, in tests, sees each batch before it is journaled and may alter it.
+	Fault func(batch []byte, count int) ([]byte, int)
+
+	stats Stats
+}
+
+// Stats counts what a Source did. Its fields may be read at any time.
+type Stats struct {
+	Connected    atomic.Bool
+	Sessions     atomic.Uint64 // sessions that came to be
+	Received     atomic.Uint64 // events and metadata received
+	Repeated     atomic.Uint64 // dropped, as the journal held them already
+	Journaled    atomic.Uint64 // appended to the journal
+	LastReceived atomic.Int64  // Unix nanoseconds of the last batch
+}
+
+// Stats returns the counters.
+func (s *Source) Stats() *Stats { return &s.stats }
+
+func (s *Source) String() string { return "fmc " + s.Addr }
+
+// Run receives until ctx ends, which is no error, connecting again with growing
+// pauses whenever a session ends. It returns an error only when it could not
+// connect even once for a reason that time does not heal: a certificate that
+// does not verify, or a server that turns us away.
+func (s *Source) Run(ctx context.Context) error {
+	if s.Margin == 0 {
+		s.Margin = DefaultMargin
+	}
+	turnedAway := 0
+	pause := retryFirst
+	for {
+		began := time.Now()
+		err := s.session(ctx)
+		s.stats.Connected.Store(false)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if s.stats.Sessions.Load() == 0 && !s.Persist {
+			switch cause := classify(err); {
+			case cause == final:
+				return explain(err)
+			case cause == refused:
+				if turnedAway++; turnedAway == refusals {
+					return explain(err)
+				}
+			}
+		}
+		if time.Since(began) > retryMost {
+			pause = retryFirst
+		}
+		wait := pause/2 + rand.N(pause) // so that many clients do not come back in one moment
+		pause = min(2*pause, retryMost)
+		s.Log.Warn("session ended; connecting again", "server", s.Addr, "error", explain(err), "in", wait.Round(10*time.Millisecond))
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// session runs one session from connect to its end. The error says why it
+// ended; it is never nil.
+func (s *Source) session(ctx context.Context) error {
+	resume, start, err := s.position(ctx)
+	if err != nil {
+		return err
+	}
+	cfg := s.Session
+	cfg.TLS, cfg.Start, cfg.Log = s.TLS, start, s.Log
+	client, err := session.Dial(ctx, s.Addr, cfg)
+	if err != nil {
+		return err
+	}
+	defer client.Close(context.WithoutCancel(ctx), "")
+	s.Log.Info("connected", "server", client.RemoteAddr().String(), "start", startText(start))
+	s.stats.Connected.Store(true)
+	var scratch []byte
+	skew := mute.New(time.Minute)
+	for first := true; ; first = false {
+		b, err := client.ReadBatch(ctx)
+		if err != nil {
+			return err
+		}
+		if first {
+			// Only data proves that the server lets us in: a refusal by TLS 1.3 or by
+			// the host check comes after a handshake that looked fine.
+			s.stats.Sessions.Add(1)
+			if s.Start == wire.StartNow {
+				s.Start = uint32(time.Now().Unix()) // a later session must not miss what comes in between
+			}
+		}
+		s.stats.Received.Add(uint64(b.Count))
+		s.stats.LastReceived.Store(time.Now().UnixNano())
+		data, count := b.Data, b.Count
+		if resume != nil {
+			scratch, count = resume.filter(scratch[:0], b.Data)
+			data = scratch
+			s.stats.Repeated.Add(uint64(max(0, b.Count-count)))
+			if resume.done() {
+				resume = nil
+			}
+		}
+		if s.Fault != nil {
+			data, count = s.Fault(data, count)
+		}
+		if count > 0 {
+			batch := source.Batch{Data: data, Count: count, Mark: []byte(s.Addr)}
+			var late bool
+			batch.MinArchive, batch.MaxArchive, late = archiveRange(data, time.Now().Add(future))
+			if late && skew.Ok() {
+				s.Log.Warn("events carry an archive time of more than a day in the future; they do not move the position. Check the clocks", "server", s.Addr)
+			}
+			if err := s.Journal.AppendFrom(ctx, s.Number, batch); err != nil {
+				return fmt.Errorf("journal: %w", err)
+			}
+			s.stats.Journaled.Add(uint64(count))
+		}
+		if err := client.Ack(ctx, b); err != nil {
+			return err
+		}
+	}
+}
+
+// position decides what to ask the server for. The resume is nil if the journal
+// holds nothing of this source.
+func (s *Source) position(ctx context.Context) (*resume, uint32, error) {
+	// What is not durable does not count as received.
+	if err := s.Journal.Sync(ctx); err != nil {
+		return nil, 0, fmt.Errorf("journal: %w", err)
+	}
+	upto := s.Journal.MaxArchive(s.Number)
+	if upto == 0 {
+		return nil, s.Start, nil
+	}
+	if mark := s.Journal.LastMark(s.Number); len(mark) > 0 && string(mark) != s.Addr {
+		s.Log.Warn("the journal was filled by another server; going on from its position with this one", "was", string(mark), "now", s.Addr, "hint", "use a state directory of its own for each server")
+	}
+	from := upto - min(s.Margin, upto-1)
+	r := newResume(from, upto, s.Journal.Latest, meta.NewLatest(s.Journal.Set))
+	reader := s.Journal.NewReader(s.Journal.SeekArchive(from), journal.ReaderOptions{DurableOnly: true})
+	defer reader.Close()
+	for end := s.Journal.Durable(); reader.Position().Seq < end.Seq; {
+		v, err := reader.Next(ctx)
+		var damage *journal.DamageError
+		if errors.As(err, &damage) {
+			continue // Open has reported it
+		}
+		if err != nil {
+			return nil, 0, fmt.Errorf("journal: %w", err)
+		}
+		if v.Source == s.Number && !v.Snapshot && v.MaxArchive >= from {
+			r.remember(v.Payload)
+		}
+	}
+	return r, from, nil
+}
+
+// archiveRange returns the lowest and highest archive time in batch, those of 0
+// and those after limit left out, and whether there were any of the latter.
+func archiveRange(batch []byte, limit time.Time) (lowest, highest uint32, late bool) {
+	most := uint32(min(limit.Unix(), 1<<32-2))
+	for len(batch) > 0 {
+		m, rest, err := wire.NextMessage(batch)
+		if err != nil {
+			break
+		}
+		batch = rest
+		h, ok := wire.PeekRecord(m)
+		switch {
+		case !ok || h.ArchiveTimestamp == 0:
+		case h.ArchiveTimestamp > most:
+			late = true
+		default:
+			if lowest == 0 || h.ArchiveTimestamp < lowest {
+				lowest = h.ArchiveTimestamp
+			}
+			highest = max(highest, h.ArchiveTimestamp)
+		}
+	}
+	return lowest, highest, late
+}
+
+func startText(start uint32) string {
+	switch start {
+	case wire.StartOldest:
+		return "oldest"
+	case wire.StartNow:
+		return "now"
+	}
+	return time.Unix(int64(start), 0).UTC().Format(time.RFC3339)
+}
+
+// A cause says whether trying again can help.
+type cause int
+
+const (
+	passing cause = iota // network trouble, a server that restarts
+	refused              // the server closed before it sent anything
+	final                // no retry can help
+)
+
+func classify(err error) cause {
+	var (
+		dial   *session.DialError
+		verify *tls.CertificateVerificationError
+		alert  tls.AlertError
+	)
+	switch {
+	case errors.As(err, &verify), errors.Is(err, session.ErrNoService):
+		return final
+	case errors.As(err, &alert):
+		return refused
+	case errors.As(err, &dial) && (dial.Stage == session.StageConnect || errors.Is(err, context.DeadlineExceeded)):
+		return passing
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
+		return refused
+	}
+	return passing
+}
+
+// An Explained error carries what to do about it.
+type Explained struct {
+	Err  error
+	Hint string
+}
+
+func (e *Explained) Error() string { return e.Err.Error() }
+func (e *Explained) Unwrap() error { return e.Err }
+
+// explain adds a cure to errors that have one.
+func explain(err error) error {
+	var (
+		verify *tls.CertificateVerificationError
+		dial   *session.DialError
+	)
+	switch {
+	case errors.As(err, &verify):
+		return &Explained{err, "the server's certificate was not issued by the authority in the PKCS#12 file: fetch the file from this very server"}
+	case classify(err) == refused:
+		return &Explained{fmt.Errorf("the server closed the connection without serving us: %w", err),
+			"the certificate may be revoked, not registered there, or issued for another address than the one the server sees; register this host there again and fetch the new PKCS#12 file"}
+	case errors.As(err, &dial) && dial.Stage == session.StageConnect:
+		return &Explained{err, "check the address, that the server listens on TCP 8302, and firewalls in between"}
+	}
+	return err
+}
