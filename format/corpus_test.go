@@ -1,8 +1,6 @@
 package format_test
 
 import (
-	"bufio"
-	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
@@ -101,19 +99,10 @@ func each(t *testing.T, set *wire.Layouts, f format.Format, stream []byte, batch
 		}
 		return nil
 	}
-	for len(stream) > 0 {
-		n := 0
-		for n < len(stream) && n < batch {
-			message, _, err := wire.NextMessage(stream[n:])
-			if err != nil {
-				t.Fatal(err)
-			}
-			n += len(message)
-		}
-		if err := tables.Scan(stream[:n], scanner, emit); err != nil {
+	for _, part := range batches(t, stream, batch) {
+		if err := tables.Scan(part, scanner, emit); err != nil {
 			t.Fatal(err)
 		}
-		stream = stream[n:]
 	}
 }
 
@@ -198,16 +187,12 @@ func TestCorpusIsValid(t *testing.T) {
 	})
 }
 
-// corpusRun collects batches with their snapshots, to format them again and again.
+// corpusRun splits the messages to keep into batches of the usual size, each with
+// the snapshots for its parts, to format them again and again.
 func corpusRun(b testing.TB, set *wire.Layouts, keep func(message []byte) bool) (parts [][]byte, snaps []*meta.Snapshot, messages, size int) {
 	b.Helper()
 	tables, scanner := meta.NewTables(), wire.NewDecoder(set, meta.Wanted)
-	r := bufio.NewReader(bytes.NewReader(corpusFile(b, "dev.bin.gz")))
-	all, err := io.ReadAll(r)
-	if err != nil {
-		b.Fatal(err)
-	}
-	err = tables.Scan(all, scanner, func(part []byte, s *meta.Snapshot) error {
+	emit := func(part []byte, s *meta.Snapshot) error {
 		var kept []byte
 		for len(part) > 0 {
 			message, rest, err := wire.NextMessage(part)
@@ -224,9 +209,28 @@ func corpusRun(b testing.TB, set *wire.Layouts, keep func(message []byte) bool) 
 			parts, snaps, size = append(parts, kept), append(snaps, s), size+len(kept)
 		}
 		return nil
-	})
-	if err != nil {
-		b.Fatal(err)
+	}
+	for _, batch := range batches(b, corpusFile(b, "dev.bin.gz"), 256<<10) {
+		if err := tables.Scan(batch, scanner, emit); err != nil {
+			b.Fatal(err)
+		}
 	}
 	return parts, snaps, messages, size
+}
+
+// batches cuts a stream between messages into pieces of at least size bytes.
+func batches(t testing.TB, stream []byte, size int) (list [][]byte) {
+	t.Helper()
+	for len(stream) > 0 {
+		n := 0
+		for n < len(stream) && n < size {
+			message, _, err := wire.NextMessage(stream[n:])
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += len(message)
+		}
+		list, stream = append(list, stream[:n]), stream[n:]
+	}
+	return list
 }

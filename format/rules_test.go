@@ -223,6 +223,7 @@ func TestJSONRules(t *testing.T) {
 		{"text in hex", [][]byte{message(t, set, extended, 71, 174, fields{"client_url": "a\xff"})}, []any{"clientUrl", "data"}, "61ff"},
 		{"text in hex is long", [][]byte{message(t, set, extended, 71, 174, fields{"client_url": "a\xff"})}, []any{"clientUrl", "blockLength"}, "10"},
 		{"device of header and block", [][]byte{message(t, set, extended, 71, 174, fields{"header.device_id": 4, "device_id": 5})}, []any{"deviceId"}, "5"},
+		{"little-endian address", [][]byte{message(t, set, extended, 71, 9, fields{"initiator_ip_address": []byte{4, 3, 2, 1}})}, []any{"initiatorIpAddress"}, "1.2.3.4"},
 		{"old layout", [][]byte{message(t, set, extended, 71, 144, fields{"rule_id": 4})}, []any{"ruleId"}, "4"},
 		{"unnamed record type", [][]byte{message(t, set, extended, 5, 0, fields{"rule_id": 4, "message": "m"})}, []any{"@computed"}, map[string]any{"eventSecond": json.Number("1700000000"), "eventDateTime": "2023-11-14T22:13:20"}},
 	}
@@ -264,6 +265,7 @@ func TestCEFRules(t *testing.T) {
 		{"zero", [][]byte{connection(nil)}, "! spt="},
 		{"no address", [][]byte{connection(nil)}, "! c6a2="},
 		{"IPv4", [][]byte{connection(fields{"initiator_ip_address": ip4(1, 2, 3, 4)})}, " src=1.2.3.4\n"},
+		{"little-endian", [][]byte{message(t, set, extended, 71, 9, fields{"initiator_ip_address": []byte{4, 3, 2, 1}})}, " src=1.2.3.4 "},
 		{"IPv6", [][]byte{connection(fields{"initiator_ip_address": []byte{0x20, 1, 15: 7}})}, " c6a2=2001::7 cs1="},
 		{"compatible address is IPv6", [][]byte{connection(fields{"initiator_ip_address": []byte{12: 1, 13: 2, 14: 3, 15: 4}})}, " c6a2=::1.2.3.4 cs1="},
 		{"mapped address has no colon", [][]byte{connection(fields{"initiator_ip_address": ip4(1, 2, 3, 4)})}, "! c6a2="},

@@ -70,6 +70,3 @@ func (t *Tables) learn(message []byte, dec *wire.Decoder, reads uint64, part []b
 // metadata changes. Records of other types are indifferent to where they stand
 // among metadata.
 func Reads(record uint16) bool { return loaded().info(record).reads != 0 }
-
-// Learns reports whether records of a type fill tables.
-func Learns(record uint16) bool { return loaded().info(record).learns }

@@ -69,6 +69,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	s.Core = &server.Server{
 		Authority: s.Authority, Journal: j, NoHost: s.NoHost, AsIs: s.AsIs, Session: s.Session, Log: s.Log, Fault: s.Fault,
 	}
+	parent := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
@@ -101,8 +102,8 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		close(s.Ready)
 	}
 	<-ctx.Done()
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
-		return cause
+	if parent.Err() != nil {
+		return nil
 	}
-	return nil
+	return context.Cause(ctx)
 }

@@ -80,10 +80,10 @@ var connectionFields = aliases(map[string]value{
 	"eve_process_confidence_percentage": num(func(g *Generator) uint64 { return ifTLS(g, uint64(g.between(20, 100))) }),
 	"eve_threat_confidence_percentage":  num(func(g *Generator) uint64 { return ifTLS(g, g.skewed(100)) }),
 	"eve_threat_confidence_index":       num(func(g *Generator) uint64 { return ifTLS(g, uint64(g.between(1, 5))) }),
-	"nat_initiator_ip":                  raw(func(g *Generator) []byte { return ifOutside(g, g.translated()) }),
-	"nat_initiator_port":                num(func(g *Generator) uint64 { return uint64(g.between(1024, 65535)) }),
-	"nat_responder_ip":                  raw(func(g *Generator) []byte { return ifOutside(g, g.flow.responder[:]) }),
-	"nat_responder_port":                num(func(g *Generator) uint64 { return g.flow.responderPort }),
+	"nat_initiator_ip":                  raw(func(g *Generator) []byte { return ifTranslated(g, g.outerAddress()) }),
+	"nat_initiator_port":                num(func(g *Generator) uint64 { return numIfTranslated(g, uint64(g.between(1024, 65535))) }),
+	"nat_responder_ip":                  raw(func(g *Generator) []byte { return ifTranslated(g, g.flow.responder[:]) }),
+	"nat_responder_port":                num(func(g *Generator) uint64 { return numIfTranslated(g, g.flow.responderPort) }),
 	"source_ip_dynamic_attributes destination_ip_dynamic_attributes": raw(func(g *Generator) []byte { return one(g, g.world.attributes) }),
 })
 
@@ -117,16 +117,26 @@ func numIfDNS(g *Generator, v uint64) uint64 {
 	return 0
 }
 
-// ifOutside returns p for connections that leave the site.
-func ifOutside(g *Generator, p []byte) []byte {
-	if g.flow.responderCountry != 0 {
+// translates reports whether the device hides the client of the flow: when an
+// IPv4 connection leaves the site.
+func (f *flow) translates() bool { return !f.v6 && f.responderCountry != 0 }
+
+func ifTranslated(g *Generator, p []byte) []byte {
+	if g.flow.translates() {
 		return p
 	}
 	return nil
 }
 
-// translated returns the address behind which the device hides its clients.
-func (g *Generator) translated() []byte {
+func numIfTranslated(g *Generator, v uint64) uint64 {
+	if g.flow.translates() {
+		return v
+	}
+	return 0
+}
+
+// outerAddress returns the address behind which the device hides its clients.
+func (g *Generator) outerAddress() []byte {
 	g.scratch = append(g.scratch[:0], 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 203, 0, 113, byte(g.flow.device.id)) // documentation range, RFC 5737
 	return g.scratch
 }

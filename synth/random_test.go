@@ -44,7 +44,7 @@ func everyLayout(t *testing.T, f func(*wire.Builder)) {
 // TestFillRoundTrip: for random values x of every layout decode(encode(x)) is x,
 // and encoding what was decoded gives the same bytes.
 func TestFillRoundTrip(t *testing.T) {
-	rounds := 60
+	rounds := max(10, 60/slowdown)
 	if testing.Short() {
 		rounds = 5
 	}

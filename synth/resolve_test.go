@@ -70,7 +70,7 @@ func TestNamesResolve(t *testing.T) {
 		{160, 161, []string{"value"}}, {170, 98, []string{"user_id"}}, {170, 300, []string{"realm_id"}}, {95, 302, []string{"security_group_id"}},
 	}
 	found, missed, zero := make([]int, len(uses)), make([]int, len(uses)), make([]int, len(uses))
-	for range 120_000 {
+	for range max(25_000, 60_000/slowdown) {
 		r := decode()
 		for i, u := range uses {
 			if r.Type != u.record || r.Layout.Slot(u.fields[0]) < 0 {

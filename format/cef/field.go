@@ -29,6 +29,8 @@ func (f *formatter) field(dst []byte, p *part, v *wire.View) ([]byte, bool) {
 		dst = text.AppendCEF(dst, f.buf)
 	case writeIP:
 		dst = text.AppendIP(dst, v.Bytes(p.slot))
+	case writeLittle:
+		dst = text.AppendIPv4Little(dst, v.Bytes(p.slot))
 	case writeHost:
 		dst = text.AppendIP(dst, p.host(v))
 	case writeHostIPv4:

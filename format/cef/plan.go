@@ -51,6 +51,7 @@ const (
 	writeContent   // text as it arrives
 	writeObject    // a string block as a whole
 	writeIP        // address of any kind
+	writeLittle    // IPv4 address in reverse byte order
 	writeHost      // address of the host in the discovery header
 	writeIPv4Part  // the address if it prints without a colon
 	writeIPv6Part  // the address if it prints with one
@@ -138,6 +139,8 @@ func (c *compiler) source(p *part, a alternative) {
 		p.write = writeAction
 	case a.function == "ipv4" && address && header:
 		p.write, p.other = writeHostIPv4, meta.LegacyHost(c.layout)
+	case a.function == "ipv4" && c.layout.Fields[ref.Slot].LittleEndian:
+		p.write = writeLittle
 	case a.function == "ipv4" && address:
 		p.write = writeIPv4Part
 	case a.function == "ipv6" && address:
@@ -168,6 +171,8 @@ func (c *compiler) plainWriter(ref meta.Ref) writer {
 		return writeMAC
 	case kind == wire.KindIPv6 && ref.Slot < c.layout.Discovery:
 		return writeHost
+	case c.layout.Fields[ref.Slot].LittleEndian:
+		return writeLittle
 	case kind == wire.KindIPv4 || kind == wire.KindIPv6:
 		return writeIP
 	case kind == wire.KindString || kind == wire.KindBlob:

@@ -32,7 +32,7 @@ func (f *formatter) fields(dst []byte, d *wire.Decoder, ops []fieldOp, v *wire.V
 		case fieldIPv4:
 			dst = text.AppendIPv4(dst, v.Bytes(int(o.slot)))
 		case fieldIPv4Little:
-			dst = appendLittle(dst, v.Bytes(int(o.slot)))
+			dst = text.AppendIPv4Little(dst, v.Bytes(int(o.slot)))
 		case fieldIP:
 			dst = text.AppendIP(dst, v.Bytes(int(o.slot)))
 		case fieldHost:
@@ -71,14 +71,6 @@ func appendString(dst []byte, o *fieldOp, v *wire.View) []byte {
 	dst = text.AppendUint(dst, uint64(len(content))+8)
 	dst = append(dst, `, "data": "`...)
 	return text.AppendJSON(dst, content)
-}
-
-// appendLittle appends an IPv4 address whose bytes come in reverse order.
-func appendLittle(dst, a []byte) []byte {
-	if len(a) != 4 {
-		return text.AppendHex(dst, a)
-	}
-	return text.AppendIPv4(dst, []byte{a[3], a[2], a[1], a[0]})
 }
 
 // nested appends a list or a nested block with everything in it.

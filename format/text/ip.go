@@ -37,6 +37,14 @@ func AppendIPv4(dst, a []byte) []byte {
 	return dst[:n-1] // without the last period
 }
 
+// AppendIPv4Little appends an address whose 4 bytes come in reverse order.
+func AppendIPv4Little(dst, a []byte) []byte {
+	if len(a) != 4 {
+		return AppendHex(dst, a)
+	}
+	return AppendIPv4(dst, []byte{a[3], a[2], a[1], a[0]})
+}
+
 // AppendIP appends an address as eNcore prints it: IPv4-mapped addresses as plain
 // IPv4, all others like netip.Addr with two exceptions. An address whose first 12
 // bytes are zero and whose next two are not ends in a dotted quad (::10.1.2.3),

@@ -48,6 +48,9 @@ type env struct {
 	verbose        bool
 	quiet          bool
 	logFormat      string
+
+	// demoFault, in tests, is handed to the demonstration.
+	demoFault func(batch []byte, count int) ([]byte, int)
 }
 
 // A hintError is an error whose cure is known.
@@ -80,12 +83,16 @@ func (e *silentError) Error() string { return fmt.Sprintf("exit status %d", e.st
 // Main runs one command and returns its exit status: 0 fine, 1 failed, 2 wrong
 // usage. It returns soon after ctx ends.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	e := &env{stdin: stdin, stdout: stdout, stderr: stderr}
+	return (&env{stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx, args)
+}
+
+func (e *env) run(ctx context.Context, args []string) int {
+	stderr := e.stderr
 	root := e.root()
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetIn(e.stdin)
+	root.SetOut(e.stdout)
+	root.SetErr(e.stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
@@ -137,7 +144,7 @@ Start here:
 	f.BoolVarP(&e.verbose, "verbose", "v", false, "log details")
 	f.BoolVarP(&e.quiet, "quiet", "q", false, "log warnings and errors only")
 	f.StringVar(&e.logFormat, "log-format", "text", "`FORM` of log lines on standard error: text or json")
-	root.AddCommand(e.serve(), e.client(), e.collect(), e.decode(), e.synth())
+	root.AddCommand(e.demo(), e.serve(), e.client(), e.collect(), e.decode(), e.synth())
 	return root
 }
 

@@ -17,18 +17,10 @@ import (
 	"estream/pki"
 	"estream/service"
 	"estream/session"
-	"estream/source"
-	"estream/source/replay"
 	"estream/source/unified2"
 	"estream/wire"
 
 	"github.com/spf13/cobra"
-)
-
-// Numbers of the sources in a server's journal. They never change.
-const (
-	unified2Source = 1
-	replaySource   = 2
 )
 
 func (e *env) serve() *cobra.Command {
@@ -102,7 +94,7 @@ What was read is in the journal; a restart goes on behind it.`,
 				if _, err := os.Stat(replayFile); err != nil {
 					return err
 				}
-				s.Sources = append(s.Sources, replayFeed(replayFile, loop, rate, set, log))
+				s.Sources = append(s.Sources, service.ReplayFeed(replayFile, loop, rate, set, log))
 			}
 			if s.Authority, err = pki.Open(pkiDir(data), pki.Options{Logger: log}); err != nil {
 				return err
@@ -147,31 +139,7 @@ func unified2Feed(dir, config, device string, set *wire.Layouts, log *slog.Logge
 			return service.Feed{}, hint(fmt.Errorf("--snort-config %s: no map found", config), "expected sid-msg.map, gen-msg.map, classification.config or reference.config there or in its etc directory")
 		}
 	}
-	return service.Feed{
-		Number: unified2Source, Name: "unified2 " + dir,
-		Run: func(ctx context.Context, mark []byte, known func([]byte) bool, take func(context.Context, source.Batch) error) error {
-			src := &unified2.Source{Dir: dir, Mark: mark, Layouts: set, Maps: maps, DeviceName: device, Known: known, Log: log}
-			return src.Run(ctx, func(ctx context.Context, b unified2.Batch) error { return take(ctx, source.Batch(b)) })
-		},
-	}, nil
-}
-
-// replayFeed makes a source of a file of wire messages.
-func replayFeed(path string, loop bool, rate float64, set *wire.Layouts, log *slog.Logger) service.Feed {
-	return service.Feed{
-		Number: replaySource, Name: "replay " + path,
-		Run: func(ctx context.Context, mark []byte, _ func([]byte) bool, take func(context.Context, source.Batch) error) error {
-			src := &replay.Source{Path: path, Loop: loop, Rate: rate, Layouts: set, Log: log}
-			if err := src.Resume(mark); err != nil {
-				return err
-			}
-			err := src.Run(ctx, func(ctx context.Context, b replay.Batch) error { return take(ctx, source.Batch(b)) })
-			if errors.Is(err, replay.ErrReplayed) || ctx.Err() != nil {
-				return nil // clients still get it from the journal
-			}
-			return err
-		},
-	}
+	return service.Unified2Feed(&unified2.Source{Dir: dir, Layouts: set, Maps: maps, DeviceName: device, Log: log}), nil
 }
 
 func listenOn(ctx context.Context, addr string) (net.Listener, error) {

@@ -20,7 +20,7 @@ type run struct {
 	limit       int // bytes of a batch
 	appendBatch func(context.Context, Batch) error
 	pace        *pacer
-	check       *wire.Decoder // wants no field: finds malformed records at little cost
+	check       *wire.Decoder // reads no value: finds malformed records at little cost
 	shift       *shifter
 
 	scan    scanner

@@ -16,7 +16,19 @@ type shifter struct {
 }
 
 func newShifter(set *wire.Layouts) *shifter {
-	return &shifter{decoder: wire.NewDecoder(set, nil)}
+	s := &shifter{}
+	s.decoder = wire.NewDecoder(set, s.wants)
+	return s
+}
+
+// wants keeps the decoder from reading what no route asks for.
+func (s *shifter) wants(l *wire.Layout, slot int) bool {
+	for _, leg := range s.route(l).steps {
+		if leg.slot == slot && leg.action != move {
+			return true
+		}
+	}
+	return false
 }
 
 // A route leads to the times of one layout: how far to go from one to the next.

@@ -157,6 +157,13 @@ func (s *Source) start(appendBatch func(context.Context, Batch) error) (*run, er
 	s.known = true
 	return &run{
 		source: s, file: f, log: log, limit: limit, appendBatch: appendBatch, pace: newPacer(s.Rate),
-		check: wire.NewDecoder(s.Layouts, func(*wire.Layout, int) bool { return false }), shift: newShifter(s.Layouts),
+		check: wire.NewDecoder(s.Layouts, isNested), shift: newShifter(s.Layouts),
 	}, nil
+}
+
+// isNested makes a decoder check all lengths, down to the last nested block, and
+// read no value.
+func isNested(l *wire.Layout, slot int) bool {
+	k := l.Fields[slot].Kind
+	return k == wire.KindList || k == wire.KindBlock
 }

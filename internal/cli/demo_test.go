@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"strings"
+	"testing"
+
+	"estream/wire"
+)
+
+// TestDemoLoss: a record dropped on the way makes the command fail.
+func TestDemoLoss(t *testing.T) {
+	var out, errs strings.Builder
+	dropped := false
+	e := &env{stdin: strings.NewReader(""), stdout: &out, stderr: &errs}
+	e.demoFault = func(batch []byte, count int) ([]byte, int) {
+		if dropped || count == 0 {
+			return batch, count
+		}
+		dropped = true
+		_, rest, err := wire.NextMessage(batch)
+		if err != nil {
+			t.Error(err)
+		}
+		return rest, count - 1
+	}
+	if status := e.run(context.Background(), []string{"demo", "--for", "500ms"}); status != exitFailed {
+		t.Errorf("exit status %d, want %d\n%s%s", status, exitFailed, out.String(), errs.String())
+	}
+	if !strings.Contains(out.String(), "lost                 1 ") {
+		t.Errorf("lost is not 1:\n%s", out.String())
+	}
+}
+
+// TestDemoWhole: the command as a newcomer types it.
+func TestDemoWhole(t *testing.T) {
+	var out strings.Builder
+	if status := Main(context.Background(), []string{"demo", "--for", "500ms"}, strings.NewReader(""), &out, io.Discard); status != exitOK {
+		t.Errorf("exit status %d\n%s", status, out.String())
+	}
+}
