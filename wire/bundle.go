@@ -80,3 +80,6 @@ func AppendBundle(dst []byte, connectionID, sequence uint32, innerVersion uint16
 	}
 	return dst, nil
 }
+
+// maxBody is the greatest body a length field can announce.
+const maxBody = math.MaxUint32

@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -107,8 +109,8 @@ func (s *Layouts) Nested(series uint8, block uint32) (*Layout, error) {
 }
 
 func (s *Layouts) get(key layoutKey, rec *RecordDef) (*Layout, error) {
-	if l := (*s.done.Load())[key]; l != nil {
-		return l, nil
+	if l, ok := (*s.done.Load())[key]; ok {
+		return known(l)
 	}
 	var blk *BlockDef
 	if key.hasBlk {
@@ -120,21 +122,34 @@ func (s *Layouts) get(key layoutKey, rec *RecordDef) (*Layout, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := *s.done.Load()
-	if l := old[key]; l != nil {
-		return l, nil
+	if l, ok := old[key]; ok {
+		return known(l)
 	}
 	l, err := s.build(rec, blk)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrUnknownBlock):
+		l = nil // remembered, too: a peer must not make us build it again and again
+	case err != nil:
 		return nil, err
+	default:
+		l.ID = s.next
+		s.next++
 	}
-	l.ID = s.next
-	s.next++
 	m := make(map[layoutKey]*Layout, len(old)+1)
 	for k, v := range old {
 		m[k] = v
 	}
 	m[key] = l
 	s.done.Store(&m)
+	return known(l)
+}
+
+// known turns what the table holds into a result: nil stands for a block that
+// does not fit the record type.
+func known(l *Layout) (*Layout, error) {
+	if l == nil {
+		return nil, ErrUnknownBlock
+	}
 	return l, nil
 }
 
@@ -167,6 +182,10 @@ func (s *Layouts) build(rec *RecordDef, blk *BlockDef) (*Layout, error) {
 	if rec != nil {
 		for _, name := range rec.Key {
 			i := l.Slot(name)
+			if i < 0 && blk != nil && !carries(rec, blk.Type) {
+				// Some other block of the series, which names nothing.
+				return nil, ErrUnknownBlock
+			}
 			if i < 0 {
 				return nil, fmt.Errorf("%v: key field %q of record %d is not in %v", rec.Pos, name, rec.Type, l)
 			}
@@ -185,6 +204,11 @@ func (s *Layouts) build(rec *RecordDef, blk *BlockDef) (*Layout, error) {
 	}
 	l.full = compile(l, nil)
 	return l, nil
+}
+
+// carries reports whether blocks of this type are usual in the record.
+func carries(rec *RecordDef, block uint32) bool {
+	return slices.ContainsFunc(rec.Blocks, func(b RecordBlock) bool { return b.Type == block })
 }
 
 // check refuses definitions that the compiler would misread. Every error names
