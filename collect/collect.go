@@ -36,12 +36,16 @@ type Chunk struct {
 	Base   int64  // position of Data[0] in the input, in bytes, for reports
 	First  uint64 // number of the first message, for reports
 	Cursor uint64 // where the input goes on after this chunk
+	// Release, if not nil, says that Data is the input's own memory, and gives it
+	// back. It may be called from any goroutine.
+	Release func()
 }
 
 // An Input hands out the stream. One goroutine uses it.
 type Input interface {
-	// Next appends the next messages to buf, waits for them if need be, and
-	// returns them as a chunk. It returns io.EOF when there are no more.
+	// Next returns the next messages, and waits for them if need be. They are
+	// appended to buf, or lent until Release. It returns io.EOF when there are no
+	// more.
 	Next(ctx context.Context, buf []byte) (Chunk, error)
 }
 
@@ -69,9 +73,13 @@ type Pipeline struct {
 
 const (
 	defaultCommit = 250 * time.Millisecond
-	drainTime     = 10 * time.Second // for finishing what was accepted when the context ends
-	retryFirst    = 100 * time.Millisecond
-	retryMost     = 5 * time.Second
+	// A burst of burstBytes that has ended for burstPause is committed without
+	// waiting for Pipeline.Commit; a trickle does not sync more often for that.
+	burstBytes = 1 << 20
+	burstPause = 20 * time.Millisecond
+	drainTime  = 10 * time.Second // for finishing what was accepted when the context ends
+	retryFirst = 100 * time.Millisecond
+	retryMost  = 5 * time.Second
 )
 
 // Run works until the input ends (nil), the context ends (its error) or
@@ -88,7 +96,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	if p.Stats == nil {
 		p.Stats = new(Stats)
 	}
-	r := &run{Pipeline: p, work: make(chan *job), order: make(chan *job, 2*p.Workers+2)}
+	r := &run{Pipeline: p, work: make(chan *job, p.Workers), order: make(chan *job, 2*p.Workers+2)}
 	r.chunks.New = func() any { return &chunk{} }
 	r.jobs.New = func() any { return &job{done: make(chan struct{}, 1)} }
 
@@ -109,6 +117,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	stopReading()
 	for j := range r.order { // after a failure: let the readers end
 		<-j.done
+		r.free(j)
 	}
 	wg.Wait()
 	if writeErr != nil {
@@ -129,10 +138,11 @@ type run struct {
 	jobs   sync.Pool
 }
 
-// A chunk is a buffer shared by the jobs that were cut from it.
+// A chunk is memory shared by the jobs that were cut from it.
 type chunk struct {
-	buf  []byte
-	left int // jobs not yet written; only the writer counts it down
+	buf     []byte // of its own, for inputs that lend none
+	release func() // of what the input has lent; nil: nothing
+	left    int    // jobs not yet written; only the writer counts it down
 }
 
 // A job is one part of a chunk on its way through the workers.
@@ -160,7 +170,9 @@ func (r *run) read(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c.buf = in.Data
+		if c.release = in.Release; c.release == nil {
+			c.buf = in.Data
+		}
 		parts = parts[:0]
 		err = r.Tables.Scan(in.Data, dec, func(part []byte, s *meta.Snapshot) error {
 			j := r.jobs.Get().(*job)
@@ -172,7 +184,7 @@ func (r *run) read(ctx context.Context) error {
 			return err
 		}
 		if len(parts) == 0 {
-			r.chunks.Put(c)
+			r.freeChunk(c)
 			continue
 		}
 		c.left = len(parts)
@@ -189,6 +201,24 @@ func (r *run) read(ctx context.Context) error {
 			r.work <- j
 		}
 	}
+}
+
+// free takes back a job that needs nothing any more.
+func (r *run) free(j *job) {
+	c := j.chunk
+	j.part, j.names, j.chunk = nil, nil, nil
+	if c.left--; c.left == 0 {
+		r.freeChunk(c)
+	}
+	r.jobs.Put(j)
+}
+
+func (r *run) freeChunk(c *chunk) {
+	if c.release != nil {
+		c.release()
+		c.release = nil
+	}
+	r.chunks.Put(c)
 }
 
 // formatJobs decodes and formats jobs until there are no more.
@@ -225,7 +255,10 @@ func (r *run) write(ctx context.Context) error {
 			if err := w.job(ctx, j); err != nil {
 				return err
 			}
-			if time.Since(w.committed) < r.Commit {
+			if age := time.Since(w.committed); age < r.Commit {
+				if w.uncommitted >= burstBytes {
+					timer.Reset(min(burstPause, r.Commit-age))
+				}
 				continue
 			}
 		case <-timer.C:
@@ -241,11 +274,12 @@ func (r *run) write(ctx context.Context) error {
 
 type writer struct {
 	*run
-	position  uint64
-	before    uint64 // messages of the present chunk in parts written already
-	between   bool   // the last job was the last of its chunk: position and output agree
-	dirty     bool   // written or moved since the last commit
-	committed time.Time
+	position    uint64
+	before      uint64 // messages of the present chunk in parts written already
+	between     bool   // the last job was the last of its chunk: position and output agree
+	dirty       bool   // written or moved since the last commit
+	uncommitted int    // bytes written since then
+	committed   time.Time
 }
 
 func (w *writer) job(ctx context.Context, j *job) error {
@@ -255,6 +289,7 @@ func (w *writer) job(ctx context.Context, j *job) error {
 		}
 	}
 	w.dirty = true
+	w.uncommitted += len(j.out)
 	w.Stats.add(j)
 	if w.Problem != nil {
 		for _, p := range j.problems {
@@ -266,12 +301,7 @@ func (w *writer) job(ctx context.Context, j *job) error {
 	if w.between = j.last; j.last {
 		w.position, w.before = j.cursor, 0
 	}
-	c := j.chunk
-	j.part, j.names, j.chunk = nil, nil, nil
-	if c.left--; c.left == 0 {
-		w.chunks.Put(c)
-	}
-	w.jobs.Put(j)
+	w.free(j)
 	return nil
 }
 
@@ -285,7 +315,7 @@ func (w *writer) commitNow(ctx context.Context) error {
 			return fmt.Errorf("save cursor: %w", err)
 		}
 	}
-	w.dirty, w.committed = false, time.Now()
+	w.dirty, w.uncommitted, w.committed = false, 0, time.Now()
 	w.Stats.Committed.Store(w.position)
 	return nil
 }

@@ -36,8 +36,9 @@ func OpenJournal(ctx context.Context, j *journal.Journal, set *wire.Layouts, tab
 }
 
 // Next implements [Input]. Outputs get durable messages only: what a crash
-// could still take back must not have been written anywhere.
-func (in *JournalInput) Next(ctx context.Context, buf []byte) (Chunk, error) {
+// could still take back must not have been written anywhere. The messages are
+// lent: they stay in the journal's memory.
+func (in *JournalInput) Next(ctx context.Context, _ []byte) (Chunk, error) {
 	for {
 		v, err := in.reader.Next(ctx)
 		var (
@@ -58,11 +59,13 @@ func (in *JournalInput) Next(ctx context.Context, buf []byte) (Chunk, error) {
 		if err != nil {
 			return Chunk{}, err
 		}
+		v.Retain()
 		return Chunk{
-			Data:   append(buf, v.Payload[len(skip):]...),
-			Base:   int64(len(skip)),
-			First:  v.Seq + uint64(v.Skip),
-			Cursor: v.End().Seq,
+			Data:    v.Payload[len(skip):],
+			Base:    int64(len(skip)),
+			First:   v.Seq + uint64(v.Skip),
+			Cursor:  v.End().Seq,
+			Release: v.Release,
 		}, nil
 	}
 }

@@ -90,7 +90,7 @@ func (s *Source) Run(ctx context.Context) error {
 	turnedAway := 0
 	pause := retryFirst
 	for {
-		began := time.Now()
+		began, before := time.Now(), s.stats.Journaled.Load()
 		err := s.session(ctx)
 		s.stats.Connected.Store(false)
 		if ctx.Err() != nil {
@@ -106,7 +106,8 @@ func (s *Source) Run(ctx context.Context) error {
 				}
 			}
 		}
-		if time.Since(began) > retryMost {
+		// A session that lasted or got us further is no sign of a server in trouble.
+		if time.Since(began) > retryMost || s.stats.Journaled.Load() > before {
 			pause = retryFirst
 		}
 		wait := pause/2 + rand.N(pause) // so that many clients do not come back in one moment
