@@ -41,6 +41,9 @@ func (j *Journal) Append(ctx context.Context, b Batch) (Position, error) {
 	if j.readOnly {
 		return Position{}, ErrReadOnly
 	}
+	if err := ctx.Err(); err != nil { // select would choose at random
+		return Position{}, j.appendError(err)
+	}
 	select {
 	case j.appending <- struct{}{}:
 	case <-j.closing:
@@ -126,7 +129,7 @@ func (j *Journal) reserve(ctx context.Context, size int, count uint32) (*chunk, 
 // snapshot is taken here, where it is known which batches lie before it. The
 // caller holds mu, which is given back in between, and appending.
 func (j *Journal) rotate() error {
-	seg, h := &segment{first: j.next, end: j.next}, j.headerFor(j.next, false)
+	seg, h := j.newSegment(j.next, 0), j.headerFor(j.next, false)
 	durable := j.durable
 	j.mu.Unlock()
 	err := j.makeHead(seg, h, durable)

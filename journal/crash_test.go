@@ -169,7 +169,7 @@ func TestCrashAtEveryOperation(t *testing.T) {
 	ops := countOps(t)
 	for k := 1; k <= ops; k++ {
 		for mode, how := range map[faultfs.Mode]string{faultfs.Lose: "lose", faultfs.Torn: "torn", faultfs.Keep: "kill"} {
-			for seed := range uint64(8) {
+			for seed := range uint64(4) {
 				if mode != faultfs.Torn && seed > 0 {
 					break
 				}

@@ -32,7 +32,8 @@
 //	LOCK                                 held by the process, holds its id
 //	SEQUENCE-GENERATION.seg              a segment: SEQUENCE is its first sequence number, 20 digits
 //	SEQUENCE-GENERATION.idx              index of a closed segment; can be deleted, is made again
-//	SEQUENCE-GENERATION.seg.N.damaged    copy of damaged bytes of a segment, from offset N on
+//	SEQUENCE-GENERATION.seg.N.damaged    copy of damaged bytes of a segment, from offset N on (N-2 for the
+//	                                     second one from there); for a person to look at and delete
 //	cursors/NAME.cursor                  position of a consumer
 //
 // GENERATION, 4 digits, is above 0 when a segment replaces one whose fsync

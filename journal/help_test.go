@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"estream/internal/durable"
-	"estream/internal/durable/faultfs"
 )
 
 const testDir = "/var/journal"
@@ -196,5 +195,3 @@ var canceled = func() context.Context {
 	cancel()
 	return ctx
 }()
-
-var _ durable.FS = (*faultfs.FS)(nil)

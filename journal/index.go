@@ -125,7 +125,7 @@ func (s *segment) loadIndex(b []byte, fileSize int64, limit uint64) bool {
 
 // writeIndex writes the index file of a closed segment.
 func (j *Journal) writeIndex(s *segment) error {
-	path := j.path(s)
+	path := s.path
 	fi, err := j.fs.Stat(path)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (j *Journal) writeIndex(s *segment) error {
 
 // readIndex reads the index file of a segment; false when it has to be made again.
 func (j *Journal) readIndex(s *segment, fileSize int64, limit uint64) bool {
-	b, err := readFile(j.fs, indexPath(j.path(s)), indexFixed+(fileSize/indexSpacing+1)*indexEntry)
+	b, err := readFile(j.fs, indexPath(s.path), indexFixed+(fileSize/indexSpacing+1)*indexEntry)
 	return err == nil && s.loadIndex(b, fileSize, limit)
 }
 

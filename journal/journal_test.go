@@ -157,6 +157,30 @@ func TestGroupCommit(t *testing.T) {
 	})
 }
 
+// Sync is not held up until CommitInterval, whatever the committer is doing
+// when it comes. (It once was: its signal could be taken for the news of a
+// first batch.)
+func TestSyncDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opt := testOptions(faultfs.New())
+		opt.SegmentBytes = 1 << 20
+		j := mustOpen(t, testDir, opt)
+		start := time.Now()
+		for range 5000 {
+			if _, err := j.Append(t.Context(), testBatch(j.End().Seq, 1, 0)); err != nil {
+				t.Fatal(err)
+			}
+			if err := j.Sync(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if waited := time.Since(start); waited != 0 {
+			t.Errorf("5000 batches synced after %v, want no waiting", waited)
+		}
+		mustClose(t, j)
+	})
+}
+
 func TestWaitingEndsWithContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opt := testOptions(faultfs.New())
@@ -273,6 +297,26 @@ func TestNoAllocations(t *testing.T) {
 	step()
 	if n := testing.AllocsPerRun(1000, step); n != 0 {
 		t.Errorf("%v allocations for a batch appended and read, want 0", n)
+	}
+	mustClose(t, j)
+	r.Close()
+}
+
+// Nor does reading from the disk, apart from opening files.
+func TestNoAllocationsFromDisk(t *testing.T) {
+	opt := testOptions(faultfs.New())
+	opt.SegmentBytes, opt.PendingBytes, opt.CommitBytes, opt.RecentBytes = 1<<30, 1<<30, 1<<30, 64<<10
+	j := mustOpen(t, testDir, opt)
+	mustAppend(t, j, 2000, 100)
+	r := j.NewReader(Position{}, ReaderOptions{})
+	step := func() {
+		if _, err := r.Next(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step()
+	if n := testing.AllocsPerRun(1000, step); n != 0 {
+		t.Errorf("%v allocations for a batch read, want 0", n)
 	}
 	mustClose(t, j)
 	r.Close()

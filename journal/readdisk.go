@@ -23,7 +23,7 @@ func (d *diskReader) next(r *Reader, at *location) (View, error) {
 		if err != nil {
 			return View{}, d.damaged(r, at, err)
 		}
-		if h.end() <= r.pos { // before the position, or the snapshot
+		if h.snapshot() || h.end() <= r.pos {
 			d.skip(r, h.size())
 			d.expect = max(d.expect, h.end())
 			continue

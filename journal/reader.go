@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-
-	"estream/internal/durable"
 )
 
 // ReaderOptions say what a reader wants to see.
@@ -101,73 +98,6 @@ var (
 	errNothingYet = errors.New("nothing to read yet")
 	errAgain      = errors.New("look again")
 )
-
-// A place where the reader's next batch is.
-type location struct {
-	chunk *chunk // in memory, if not nil
-	seg   *segment
-	// Copies of what mu guards.
-	path    string
-	starts  bool   // the batch is the first of seg
-	head    []byte // of seg, while it is not durable
-	headLen int64
-	size    int64 // of seg, as far as it may be read
-	end     uint64
-	entry   place // of seg's index, at or before the position
-}
-
-// locate finds the reader's next batch. The caller holds mu.
-func (r *Reader) locate() (location, error) {
-	j := r.j
-	if r.closed || j.closed {
-		return location{}, ErrClosed
-	}
-	if first := j.firstSeq(); r.pos < first {
-		gone := &GoneError{From: r.pos, To: first}
-		r.pos = first
-		return location{}, gone
-	}
-	limit := j.next
-	if r.opt.DurableOnly {
-		limit = j.durable
-	}
-	if r.pos >= limit {
-		return location{}, errNothingYet
-	}
-	if c := j.ring.find(r.pos); c != nil {
-		at := location{chunk: c, seg: c.seg, starts: c.starts && c.first == r.pos}
-		at.fill(j, r.pos)
-		return at, nil
-	}
-	for _, seg := range j.segs {
-		if seg.end > r.pos {
-			at := location{seg: seg, starts: seg.first == r.pos}
-			at.fill(j, r.pos)
-			return at, nil
-		}
-	}
-	// Numbers were left out (see recovery) and nothing came after them, or
-	// what came is in memory only.
-	if len(j.ring.chunks) > 0 && j.ring.chunks[0].first < j.ring.chunks[0].end && j.ring.chunks[0].first > r.pos {
-		to := j.ring.chunks[0].first
-		lost := &DamageError{File: j.path(j.ring.chunks[0].seg), From: r.pos, To: to, Err: errMissing}
-		r.pos = to
-		return location{}, lost
-	}
-	return location{}, errNothingYet
-}
-
-// fill copies what the reader needs to know of the segment. The caller holds mu.
-func (at *location) fill(j *Journal, pos uint64) {
-	seg := at.seg
-	if at.chunk != nil && !at.starts {
-		return // served without the file
-	}
-	at.path = j.path(seg)
-	at.head, at.headLen = seg.head, seg.headLen
-	at.size, at.end = seg.durable, seg.end
-	at.entry = seg.index.before(pos, place{seq: seg.first, off: seg.headLen})
-}
 
 // await waits until there may be something to read. The caller holds mu.
 func (r *Reader) await(ctx context.Context) error {
@@ -276,73 +206,4 @@ func (r *Reader) Close() error {
 		r.chunk = nil
 	}
 	return r.disk.close()
-}
-
-// A diskReader reads one segment file after the other.
-type diskReader struct {
-	file durable.File
-	seg  *segment
-	path string
-	off  int64 // offset in the file of the byte behind the reader's chunk
-	have int   // bytes of the chunk that are filled
-	// expect is the sequence number the next batch of the file should have.
-	expect uint64
-}
-
-func (d *diskReader) close() error {
-	if d.file == nil {
-		return nil
-	}
-	err := d.file.Close()
-	d.file, d.seg = nil, nil
-	return err
-}
-
-// open opens the file of a segment and goes to the place its index names.
-func (d *diskReader) open(r *Reader, at *location) error {
-	if err := d.close(); err != nil {
-		return fmt.Errorf("close journal segment %s: %w", d.path, err)
-	}
-	f, err := r.j.fs.OpenFile(at.path, os.O_RDONLY, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return r.vanished(at)
-	}
-	if err != nil {
-		return fmt.Errorf("open journal segment: %w", err)
-	}
-	d.file, d.seg, d.path = f, at.seg, at.path
-	d.seek(r, at.entry)
-	return nil
-}
-
-// vanished says what became of a segment whose file is not there: retention
-// was faster, here or in the process that owns the journal, or somebody
-// removed it.
-func (r *Reader) vanished(at *location) error {
-	r.j.mu.Lock()
-	listed := r.j.firstSeq() <= r.pos
-	r.j.mu.Unlock()
-	if !listed {
-		return errAgain
-	}
-	from := r.pos
-	r.pos = at.end
-	if r.j.readOnly {
-		return &GoneError{From: from, To: at.end}
-	}
-	lost := &DamageError{File: at.path, Length: at.size, From: from, To: at.end, Err: fs.ErrNotExist}
-	r.j.countDamage(lost)
-	return lost
-}
-
-// seek goes to a place that the index of the segment names.
-func (d *diskReader) seek(r *Reader, to place) {
-	d.jump(r, to.off)
-	d.expect = to.seq
-}
-
-// jump forgets what is in memory and goes on at an offset of the file.
-func (d *diskReader) jump(r *Reader, off int64) {
-	d.off, d.have = off, 0
-	r.off, r.at = 0, noSeq
 }

@@ -1,8 +1,6 @@
 package journal
 
 import (
-	"bytes"
-	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -19,7 +17,6 @@ import (
 // A found segment is a file that recovery looks at.
 type found struct {
 	*segment
-	path   string
 	size   int64          // of the file
 	header *segmentHeader // nil when it is damaged
 	bad    error          // what is wrong with it
@@ -63,6 +60,9 @@ func (j *Journal) recover() error {
 		default:
 			err = j.recoverLast(f, proof)
 		}
+		if j.readOnly && errors.Is(err, fs.ErrNotExist) {
+			j.segs, err = nil, nil // its owner deleted it meanwhile, and all before it
+		}
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (j *Journal) list() (list []*found, stray []string, err error) {
 			stray = append(stray, e.Name())
 			continue
 		}
-		f := &found{segment: &segment{first: first, generation: generation}, path: filepath.Join(j.dir, e.Name())}
+		f := &found{segment: j.newSegment(first, generation)}
 		err := f.readHeader(j.fs)
 		if errors.Is(err, fs.ErrNotExist) && j.readOnly {
 			continue // the owner deleted it meanwhile
@@ -166,113 +166,6 @@ func (j *Journal) scan(f *found, limit uint64, size int64, verify bool, visit fu
 	}
 }
 
-// discardEmpty looks at the newest segment and takes it away when it holds no
-// message: the crash came while it was being created. What looks as if it once
-// held some is set aside instead.
-func (j *Journal) discardEmpty(f *found) (empty bool, err error) {
-	empty, simple := true, f.header != nil || f.size < segmentFixed
-	bad := f.bad
-	_, err = j.scan(f, noSeq, f.size, true, func(it item) bool {
-		if it.bad != nil {
-			simple = simple && it.bad == errShort
-			bad = cmp.Or(bad, it.bad)
-			return true
-		}
-		empty = it.header.snapshot()
-		return empty
-	})
-	if err != nil || !empty || j.readOnly {
-		return empty, err
-	}
-	if !simple {
-		if simple, err = j.zeros(f.path, f.headLen); err != nil {
-			return false, err
-		}
-	}
-	if simple {
-		j.log.Info("journal segment that was being created when the last run ended is removed", "file", f.path, "bytes", f.size)
-		j.counters.cut += uint64(f.size)
-		return true, j.remove(f.path)
-	}
-	aside := f.path + ".0" + damagedSuffix
-	j.log.Error("journal segment holds no readable batch and is set aside", "file", f.path, "as", aside, "error", bad)
-	j.counters.damaged++
-	return true, j.fs.Rename(f.path, aside)
-}
-
-// recoverClosed takes in a segment that another one follows, which begins at
-// limit. The index file spares reading it, unless its sources are needed.
-func (j *Journal) recoverClosed(f *found, limit uint64, sources bool) error {
-	f.closed = true
-	if f.header != nil && !sources && j.readIndex(f.segment, f.size, limit) {
-		j.accept(f)
-		return nil
-	}
-	if f.header != nil && sources {
-		j.takeSources(f.header)
-	}
-	var bad damages
-	f.end = f.first
-	end, err := j.scan(f, limit, f.size, false, func(it item) bool {
-		if it.bad == nil {
-			j.takeBatch(f, &it, sources)
-		} else if it.from < it.to || !it.last {
-			bad.add(f, &it) // else it is what the next segment supersedes
-		}
-		return true
-	})
-	if err != nil {
-		return err
-	}
-	f.segment.size, f.durable = end, end
-	if f.end == f.first && len(bad) == 0 && f.first == limit {
-		if j.readOnly {
-			return nil
-		}
-		return j.remove(f.path) // superseded as a whole
-	}
-	if len(bad) == 0 && f.end < limit {
-		bad.add(f, &item{off: end, bad: errMissing, from: f.end, to: limit})
-	}
-	if err := j.report(f, bad); err != nil {
-		return err
-	}
-	if len(bad) == 0 && f.bad == nil && !j.readOnly {
-		if err := j.writeIndex(f.segment); err != nil {
-			j.log.Warn("journal index not written, opening the journal will take longer", "segment", f.name(), "error", err)
-		}
-	}
-	j.accept(f)
-	return nil
-}
-
-// takeBatch adds a batch to the index of its segment and the state of its source.
-func (j *Journal) takeBatch(f *found, it *item, sources bool) {
-	f.index.add(&it.header, it.off)
-	f.end = it.header.end()
-	if sources && !it.header.snapshot() {
-		s := j.sourceFor(it.header.source)
-		s.append(&it.header)
-		s.commit(&it.header)
-	}
-}
-
-// takeSources takes over what a segment header says of the sources.
-func (j *Journal) takeSources(h *segmentHeader) {
-	for _, row := range h.sources {
-		b := batchHeader{mark: row.mark, maxArchive: row.maxArchive}
-		s := j.sourceFor(row.source)
-		s.append(&b)
-		s.commit(&b)
-	}
-}
-
-// accept lists a segment.
-func (j *Journal) accept(f *found) {
-	j.segs = append(j.segs, f.segment)
-	j.next = max(j.next, f.end)
-}
-
 // finishRecovery settles where the journal goes on, and cleans up.
 func (j *Journal) finishRecovery(stray []string) error {
 	// Numbers are never used twice for a consumer: one whose cursor lies
@@ -329,35 +222,4 @@ func (j *Journal) isStray(name string) bool {
 		return strings.Contains(name, indexSuffix+".tmp-")
 	}
 	return !slices.ContainsFunc(j.segs, func(s *segment) bool { return s.name() == base+segmentSuffix })
-}
-
-// remove removes a file that may be gone already.
-func (j *Journal) remove(path string) error {
-	if err := j.fs.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// zeros reports whether a file holds nothing but zeros from off on.
-func (j *Journal) zeros(path string, off int64) (zero bool, err error) {
-	f, err := j.fs.OpenFile(path, os.O_RDONLY, 0)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	b := make([]byte, 64<<10)
-	for {
-		n, err := f.ReadAt(b, off)
-		if len(bytes.TrimLeft(b[:n], "\x00")) > 0 {
-			return false, nil
-		}
-		if err == io.EOF {
-			return true, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		off += int64(n)
-	}
 }

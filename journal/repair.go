@@ -192,16 +192,30 @@ func (j *Journal) report(f *found, list damages) error {
 // path. A copy that is there already is kept. The copy is synced before the
 // original may be cut.
 func (j *Journal) setAside(f *found, off, n int64) (path string, err error) {
-	path = fmt.Sprintf("%s.%d%s", f.path, off, damagedSuffix)
-	if fi, err := j.fs.Stat(path); err == nil && fi.Size() == n {
-		return path, nil
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
+	path, there, err := j.asidePath(f.path, off, n)
+	if err == nil && !there {
+		err = j.copyAside(f.path, path, off, n)
 	}
-	if err := j.copyAside(f.path, path, off, n); err != nil {
+	if err != nil {
 		return "", fmt.Errorf("set %d damaged bytes of %s aside: %w", n, f.path, err)
 	}
 	return path, nil
+}
+
+// asidePath returns the name for a copy of n bytes of a segment at off: one
+// that is free, or that of a copy of that length made by an earlier Open.
+func (j *Journal) asidePath(segment string, off, n int64) (path string, there bool, err error) {
+	path = fmt.Sprintf("%s.%d%s", segment, off, damagedSuffix)
+	for i := 2; ; i++ {
+		fi, err := j.fs.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return path, false, nil
+		}
+		if err != nil || fi.Size() == n {
+			return path, err == nil, err
+		}
+		path = fmt.Sprintf("%s.%d-%d%s", segment, off, i, damagedSuffix)
+	}
 }
 
 func (j *Journal) copyAside(from, to string, off, n int64) (err error) {

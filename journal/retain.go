@@ -17,7 +17,7 @@ func (j *Journal) retain() {
 			break
 		}
 		j.segs = append([]*segment(nil), j.segs[1:]...)
-		path := j.path(seg)
+		path := seg.path
 		j.doomed = append(j.doomed, path, indexPath(path))
 		j.counters.deletedMessages += seg.end - seg.first
 	}

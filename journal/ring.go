@@ -108,6 +108,19 @@ func (r *ring) find(seq uint64) *chunk {
 	return r.chunks[i]
 }
 
+// after returns the first chunk with batches, if they lie behind seq.
+func (r *ring) after(seq uint64) *chunk {
+	for _, c := range r.chunks {
+		if c.filled > 0 {
+			if c.first > seq {
+				return c
+			}
+			break
+		}
+	}
+	return nil
+}
+
 // evict lets go of the oldest durable chunks until there is room for more
 // bytes. The last chunk stays while it may still be filled.
 func (r *ring) evict(more int64) {

@@ -158,6 +158,9 @@ type readError struct{ error }
 func (e readError) Unwrap() error { return e.error }
 
 func isRead(err error) bool {
+	if err == nil {
+		return false // without allocating, for each batch read
+	}
 	var r readError
 	return errors.As(err, &r)
 }

@@ -78,7 +78,7 @@ func (j *Journal) SeekArchive(sec uint32) Position {
 		}
 		for _, e := range seg.index.entries {
 			if e.maxArchive >= sec {
-				end, path := seg.durable, j.path(seg)
+				end, path := seg.durable, seg.path
 				j.mu.Unlock()
 				return Position{j.refine(path, e, end, sec)}
 			}
@@ -142,7 +142,7 @@ func (j *Journal) SegmentStart(pos Position) (start Position, snapshot []byte, e
 		}
 		seg := j.segs[i]
 		first, head, headLen := seg.first, seg.head, seg.headLen
-		end, path := seg.durable, j.path(seg)
+		end, path := seg.durable, seg.path
 		j.mu.Unlock()
 		if head != nil {
 			snapshot, err = snapshotAt(newWindow(bytes.NewReader(head), int64(len(head)), int64(len(head))), headLen, j.salt, first)

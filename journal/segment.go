@@ -32,6 +32,7 @@ const (
 type segment struct {
 	first      uint64 // sequence number of its first message
 	generation int
+	path       string
 	headLen    int64 // offset of its first batch, which is the snapshot if there is one
 
 	// mu
@@ -82,7 +83,12 @@ func compareSegments(a, b *segment) int {
 	return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.generation, b.generation))
 }
 
-func (j *Journal) path(s *segment) string { return filepath.Join(j.dir, s.name()) }
+// newSegment returns a segment of this directory that begins at first.
+func (j *Journal) newSegment(first uint64, generation int) *segment {
+	s := &segment{first: first, end: first, generation: generation}
+	s.path = filepath.Join(j.dir, s.name())
+	return s
+}
 
 // segmentHeader is the header of a segment; see the package comment.
 type segmentHeader struct {
