@@ -50,7 +50,8 @@ type Message struct {
 }
 
 // Run runs a script on any connection, one end of net.Pipe for instance, and
-// closes it. timeout is what a step that expects something waits for it; 0 is for ever.
+// closes it. timeout is what a step that expects something waits for it; 0 is
+// for ever.
 func Run(ctx context.Context, conn net.Conn, timeout time.Duration, script ...Step) error {
 	return run(ctx, conn, timeout, script)
 }

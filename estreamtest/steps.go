@@ -2,17 +2,14 @@ package estreamtest
 
 import (
 	"bytes"
-	"context"
-	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"estream/wire"
 )
 
-// A Step is one thing a Center does, or expects its client to do. Your own are functions of the
-// same form.
+// A Step is one thing a Center does, or expects its client to do. Your own are
+// functions of the same form.
 type Step func(*Conn) error
 
 // Steps makes one Step of several.
@@ -181,104 +178,4 @@ func KeepAlive() Step { return Send(wire.AppendNull(nil)) }
 // SendError sends an error message.
 func SendError(code int32, text string) Step {
 	return Send(wire.AppendErrorMessage(nil, wire.ErrorMessage{Code: code, Text: text}))
-}
-
-// LieLength sends a message whose header announces length bytes while body
-// follows.
-func LieLength(t wire.MessageType, length uint32, body []byte) Step {
-	return Send(append(wire.AppendHeader(nil, t, length), body...))
-}
-
-// Garbage sends n bytes of noise, the same for the same seed.
-func Garbage(n int, seed uint64) Step {
-	r := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16), byte(seed >> 24)})
-	p := make([]byte, n)
-	_, _ = r.Read(p) // documented never to fail
-	return Send(p)
-}
-
-// Split sends the first at bytes of p, runs between, and sends the rest.
-func Split(p []byte, at int, between ...Step) Step {
-	return Steps(Send(p[:at]), Steps(between...), Send(p[at:]))
-}
-
-// Pause waits for d.
-func Pause(d time.Duration) Step {
-	return func(c *Conn) error {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			return nil
-		case <-c.Context.Done():
-			return context.Cause(c.Context)
-		}
-	}
-}
-
-// Stall does nothing until ch is closed or sends. With nil it waits for the end
-// of the Center.
-func Stall(ch <-chan struct{}) Step {
-	return func(c *Conn) error {
-		select {
-		case <-ch:
-			return nil
-		case <-c.Context.Done():
-			return context.Cause(c.Context)
-		}
-	}
-}
-
-// Signal closes ch, to tell the test how far the script is.
-func Signal(ch chan<- struct{}) Step {
-	return func(*Conn) error {
-		close(ch)
-		return nil
-	}
-}
-
-// Close closes the connection in an orderly way: it says that nothing more will
-// come and waits until the client, having read everything, closes too. The end
-// of a script without it closes at once, and what the client has not received
-// by then may be lost.
-func Close() Step {
-	return func(c *Conn) error {
-		h, ok := c.Conn.(interface{ CloseWrite() error })
-		if !ok {
-			return c.Conn.Close()
-		}
-		if err := h.CloseWrite(); err != nil {
-			return fmt.Errorf("close: %w", err)
-		}
-		return ExpectClose()(c)
-	}
-}
-
-// Drop closes the connection with a reset, as a crash or a firewall does. What
-// the client has not received yet may be lost.
-func Drop() Step {
-	return func(c *Conn) error { return c.reset() }
-}
-
-// Event returns one complete event data message with an extended record header:
-// a record of the given type, archived at second, with body.
-func Event(record uint16, second uint32, body []byte) []byte {
-	p := wire.AppendHeader(nil, wire.TypeEventData, uint32(16+len(body)))
-	p = binary.BigEndian.AppendUint32(p, uint32(record))
-	p = binary.BigEndian.AppendUint32(p, uint32(len(body)))
-	p = binary.BigEndian.AppendUint32(p, second)
-	p = binary.BigEndian.AppendUint32(p, 0)
-	return append(p, body...)
-}
-
-// Events returns count messages in a row, of size bytes each with all headers
-// (at least 28), which differ: record type 9999, body starting with a counter.
-func Events(count, size int) []byte {
-	p := make([]byte, 0, count*size)
-	body := make([]byte, size-24)
-	for i := range count {
-		binary.BigEndian.PutUint32(body, uint32(i))
-		p = append(p, Event(9999, 1591210934+uint32(i/1000), body)...)
-	}
-	return p
 }

@@ -4,10 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -217,7 +221,7 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 	open(t, dir, Options{})
 	want := make(map[string]bool)
 	for _, round := range []string{"a", "b", "c", "d"} {
-		cmd := helperCommand(t, "churn", dir, round)
+		cmd := helperCommand(t, "churn", dir, round, strconv.Itoa(math.MaxInt32))
 		stdout, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -258,22 +262,71 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 	}
 }
 
-// The same size, time and inode must not hide a change made right after a read.
-func TestRegistryChangeInTheSameInstantIsSeen(t *testing.T) {
+// Adding registrations costs a few milliseconds here, so that writers meet all the
+// time: without the lock most of these would be lost.
+func TestConcurrentUpdatesLoseNone(t *testing.T) {
 	dir := newDir(t)
-	a := open(t, dir, Options{})
-	path := filepath.Join(dir, registryFile)
-	for i := range 20 {
-		c, err := entry("host-" + string(rune('a'+i)) + ".example")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := writeRegistry(path, []Client{c}); err != nil {
-			t.Fatal(err)
-		}
-		list, err := a.List()
-		if err != nil || len(list) != 1 || list[0] != c {
-			t.Fatalf("list %v, %v, want %v", list, err, c)
+	open(t, dir, Options{})
+	const each = 30
+	var wg sync.WaitGroup
+	for _, prefix := range []string{"p1", "p2"} {
+		cmd := helperCommand(t, "churn", dir, prefix, strconv.Itoa(each))
+		wg.Go(func() {
+			if err := cmd.Run(); err != nil {
+				t.Errorf("other process: %v", err)
+			}
+		})
+	}
+	for _, prefix := range []string{"g1", "g2"} {
+		a := open(t, dir, Options{})
+		wg.Go(func() {
+			for i := range each {
+				if _, err := churn(a, prefix, i); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	list, err := open(t, dir, Options{}).List()
+	if err != nil || len(list) != 4*each {
+		t.Errorf("%d registrations, %v, want %d", len(list), err, 4*each)
+	}
+}
+
+// The same size, time and inode do not hide a change that was made right after a
+// read; a file that has been at rest is not read again.
+func TestRegistryChangeInTheSameInstantIsSeen(t *testing.T) {
+	a := open(t, newDir(t), Options{})
+	path := a.path(registryFile)
+	now := time.Now()
+	for i, test := range []struct {
+		changed time.Time
+		seen    bool
+	}{{now, true}, {now.Add(-time.Second), true}, {now.Add(time.Hour), true}, {now.Add(-time.Hour), false}} {
+		var want []Client
+		for _, host := range []string{"old", "new"} {
+			c, err := entry(fmt.Sprintf("%s-%d.example", host, i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := json.Marshal(registryJSON{registryVersion, []Client{c}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			// In place, unlike ours, for the same inode.
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chtimes(path, test.changed, test.changed); err != nil {
+				t.Fatal(err)
+			}
+			if host == "old" || test.seen {
+				want = []Client{c}
+			}
+			if list, err := a.List(); err != nil || !slices.Equal(list, want) {
+				t.Errorf("changed %v: list %v, %v, want %v", test.changed.Sub(now), list, err, want)
+			}
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -57,20 +58,32 @@ func helper(mode string, args []string) error {
 	case "remove":
 		_, err := a.Remove(ctx, args[1])
 		return err
-	case "churn": // registry writes alone, until killed
-		for i := 0; ; i++ {
-			c, err := entry(fmt.Sprintf("%s-%d.example", args[1], i))
-			if err != nil {
-				return err
-			}
-			err = a.update(ctx, func(r *registry) ([]Client, error) { return append(r.clients, c), nil })
-			if err != nil {
-				return err
-			}
-			fmt.Println(c.Host)
+	case "churn":
+		n, err := strconv.Atoi(args[2])
+		if err != nil {
+			return err
 		}
+		for i := range n {
+			host, err := churn(a, args[1], i)
+			if err != nil {
+				return err
+			}
+			fmt.Println(host)
+		}
+		return nil
 	}
 	return errors.New("unknown mode " + mode)
+}
+
+// churn adds a registration without a certificate: the writing alone.
+func churn(a *Authority, prefix string, i int) (host string, err error) {
+	c, err := entry(fmt.Sprintf("%s-%d.example", prefix, i))
+	if err != nil {
+		return "", err
+	}
+	return c.Host, a.update(context.Background(), func(r *registry) ([]Client, error) {
+		return append(r.clients, c), nil
+	})
 }
 
 func helperCommand(t *testing.T, mode string, args ...string) *exec.Cmd {

@@ -57,7 +57,7 @@ func (a *Authority) SessionContext(parent context.Context, client Client) (ctx c
 	defer a.mu.Unlock()
 	a.holds[h] = struct{}{}
 	// The registration may have been removed between Admit and now.
-	_ = a
+	a.endRevoked()
 	return ctx, func() {
 		a.mu.Lock()
 		delete(a.holds, h)

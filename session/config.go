@@ -63,8 +63,11 @@ type ClientConfig struct {
 
 	HandshakeTimeout time.Duration // connect, TLS and negotiation together; DefaultHandshakeTimeout, Off
 	MessageTimeout   time.Duration // a pause inside a message; DefaultMessageTimeout, Off
-	IdleTimeout      time.Duration // a pause between messages, keep-alives included; 0 and Off: none
-	WriteTimeout     time.Duration // a write that makes no progress; DefaultWriteTimeout, Off
+	// IdleTimeout limits a pause between messages, keep-alives included. None
+	// by default: servers don't publish their interval, and TCP keep-alive
+	// finds dead peers.
+	IdleTimeout  time.Duration
+	WriteTimeout time.Duration // a write that makes no progress; DefaultWriteTimeout, Off
 
 	// OnMessage is called by ReadBatch for every message that is not an event,
 	// a bundle, a null, an error or streaming information: host data, and types
@@ -72,8 +75,8 @@ type ClientConfig struct {
 	// client. Optional: they are counted in any case.
 	OnMessage func(t wire.MessageType, body []byte)
 
-	// Log receives what an operator may want to know about the negotiation: a few lines per
-	// session. Optional.
+	// Log receives what an operator may want to know about the negotiation: a
+	// few lines per session. Optional.
 	Log *slog.Logger
 }
 
@@ -125,8 +128,8 @@ type ServerConfig struct {
 	// Window is how many single messages may be without an acknowledgement;
 	// DefaultWindow, Off. Real servers do not publish theirs.
 	Window int
-	// BundleMessages packs up to so many messages into a bundle when the client made an
-	// extended request. 0 sends single messages to everybody.
+	// BundleMessages packs up to so many messages into a bundle when the client
+	// made an extended request. 0 sends single messages to everybody.
 	BundleMessages int
 	BundleBytes    int           // greatest bundle of more than one message; DefaultBundleBytes
 	BundleWindow   int           // bundles without an acknowledgement; DefaultBundleWindow, Off
@@ -137,12 +140,13 @@ type ServerConfig struct {
 	KeepAlive    time.Duration // a null message after so long without sending; DefaultKeepAlive, Off
 	WriteTimeout time.Duration // a write of at most 128 KiB that is not taken; DefaultWriteTimeout, Off
 
-	// HostRequests is how many host data requests may wait to be taken from Server.HostRequests. With 0
-	// host data is not served: the client gets an error message.
+	// HostRequests is how many host data requests may wait to be taken from
+	// Server.HostRequests. With 0 host data is not served: the client gets an
+	// error message.
 	HostRequests int
 
-	// Log receives what an operator may want to know about the negotiation: a few lines per
-	// session. Optional.
+	// Log receives what an operator may want to know about the negotiation: a
+	// few lines per session. Optional.
 	Log *slog.Logger
 }
 

@@ -28,6 +28,6 @@
 // # What is left to the caller
 //
 // TLS configurations, certificates and admission. [Dial] takes a *tls.Config; a
-// server makes its connection with [NewTLSServer], completes the handshake, decides who
-// may enter, and hands the connection to [Accept].
+// server makes its connection with [NewTLSServer], completes the handshake,
+// decides who may enter, and hands the connection to [Accept].
 package session

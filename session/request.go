@@ -39,8 +39,9 @@ func (r Request) LogValue() slog.Value {
 // The first message must be an event stream request. One with flag bit 30 is
 // answered with streaming information, and a streaming request must follow;
 // null messages between are tolerated. A client that asks for anything else is
-// told in an error message. The errors are *ProtocolError, *RequestError (around ErrNoService),
-// *ClientError, *TimeoutError, and io.EOF wrapped when the client left.
+// told in an error message. The errors are *ProtocolError, *RequestError
+// (around ErrNoService), *ClientError, *TimeoutError, and io.EOF wrapped when
+// the client left.
 func Accept(ctx context.Context, conn net.Conn, cfg ServerConfig) (*Server, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, errors.Join(fmt.Errorf("server session: %w", err), conn.Close())

@@ -10,15 +10,18 @@ import (
 )
 
 // Send sends count event data messages, which follow each other in data, each
-// with its 8-byte header. They go out as they are, or in bundles where the configuration
-// says so and the client made an extended request. Send returns when all were
-// written; it waits while the window is full. It does not keep data.
+// with its 8-byte header. They go out as they are, or in bundles where the
+// configuration says so and the client made an extended request. Send returns
+// when all were written; it waits while the window is full. It does not keep
+// data.
 //
 // After an error the client may have received any part of data, and the session
 // must be ended. The error of a session that has ended is that of Err.
 func (s *Server) Send(ctx context.Context, data []byte, count int) error {
-	s.sending.Lock()
-	defer s.sending.Unlock()
+	if err := s.sending.take(ctx); err != nil {
+		return err
+	}
+	defer s.sending.give()
 	if s.request.Extended && s.cfg.BundleMessages > 0 {
 		return s.sendBundles(ctx, data)
 	}
@@ -141,8 +144,8 @@ func (w *window) release(n int) {
 	}
 }
 
-// acquire waits for places in the window of size (Off for no limit) and takes up to want of
-// them.
+// acquire waits for places in the window of size (Off for no limit) and takes
+// up to want of them.
 func (s *Server) acquire(ctx context.Context, want, size int) (int, error) {
 	w := &s.window
 	var late <-chan time.Time

@@ -37,19 +37,19 @@ type Server struct {
 	ending sync.Once
 	endErr error
 
-	sending  sync.Mutex // one Send at a time; taken before writing
-	bundle   []byte     // reused; guarded by sending
-	sequence uint32     // of the last bundle; guarded by sending
+	sending  turn   // one Send at a time; taken before writing
+	bundle   []byte // reused; guarded by sending
+	sequence uint32 // of the last bundle; guarded by sending
 
-	writing  sync.Mutex // whole messages only
-	lastSent time.Time  // guarded by writing
-	torn     bool       // a write failed, maybe inside a message; guarded by writing
+	writing  turn      // whole messages only
+	lastSent time.Time // guarded by writing
+	torn     bool      // a write failed, maybe inside a message; guarded by writing
 
 	stats serverStats
 }
 
 func newServer(ctx context.Context, conn net.Conn, cfg ServerConfig) *Server {
-	s := &Server{cfg: cfg, raw: conn, window: newWindow(), hosts: make(chan wire.HostDataRequest, cfg.HostRequests)}
+	s := &Server{cfg: cfg, raw: conn, window: newWindow(), sending: newTurn(), writing: newTurn(), hosts: make(chan wire.HostDataRequest, cfg.HostRequests)}
 	s.stats.connected = time.Now()
 	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	s.tr, s.conn = transportOf(conn)
@@ -83,13 +83,15 @@ func (s *Server) RemoteAddr() net.Addr { return s.raw.RemoteAddr() }
 func (s *Server) Context() context.Context { return s.ctx }
 
 // Err returns nil while the session runs, then why it ended: io.EOF when the
-// client closed the connection, *ClientError when it said so in an error message,
-// *ProtocolError, *RequestError, *TimeoutError, the error of the connection, or ErrClosed after End.
+// client closed the connection, *ClientError when it said so in an error
+// message, *ProtocolError, *RequestError, *TimeoutError, the error of the
+// connection, or ErrClosed after End.
 func (s *Server) Err() error { return context.Cause(s.ctx) }
 
-// HostRequests returns the host data requests of the client, answered with SendHostData. The
-// channel is never closed; select on Context().Done() as well. A client that
-// sends more of them than ServerConfig.HostRequests before they are taken is ended.
+// HostRequests returns the host data requests of the client, answered with
+// SendHostData. The channel is never closed; select on Context().Done() as
+// well. A client that sends more of them than ServerConfig.HostRequests before
+// they are taken is ended.
 func (s *Server) HostRequests() <-chan wire.HostDataRequest { return s.hosts }
 
 // fail ends the session; the first reason counts.
@@ -156,18 +158,18 @@ func (s *Server) keepAlive() {
 		case <-timer.C:
 		}
 		next := s.cfg.KeepAlive
-		if s.writing.TryLock() { // else something is being sent right now
+		if s.writing.try() { // else something is being sent right now
 			idle := time.Since(s.lastSent)
 			if idle >= s.cfg.KeepAlive {
 				if err := s.writeLocked(s.ctx, nulls[:wire.HeaderSize]); err != nil {
-					s.writing.Unlock()
+					s.writing.give()
 					return
 				}
 				s.stats.keepAlives.Add(1)
 			} else {
 				next -= idle
 			}
-			s.writing.Unlock()
+			s.writing.give()
 		}
 		timer.Reset(next)
 	}
@@ -175,8 +177,10 @@ func (s *Server) keepAlive() {
 
 // write writes p, which holds whole messages.
 func (s *Server) write(ctx context.Context, p []byte) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
+	if err := s.writing.take(ctx); err != nil {
+		return err
+	}
+	defer s.writing.give()
 	return s.writeLocked(ctx, p)
 }
 
@@ -209,59 +213,4 @@ func (s *Server) writePiece(p []byte) error {
 	s.tr.cork()
 	_, err := s.conn.Write(p)
 	return errors.Join(err, s.tr.uncork())
-}
-
-// lastWords returns what the client should be told when the session ends with
-// err: something it did wrong, or nothing.
-func lastWords(err error) string {
-	var protocol *ProtocolError
-	var request *RequestError
-	var timeout *TimeoutError
-	if errors.As(err, &protocol) || errors.As(err, &request) || errors.As(err, &timeout) {
-		return err.Error()
-	}
-	return ""
-}
-
-// End ends the session and closes the connection. With a reason the client is
-// told it in an error message; with nil it is told the protocol error, refusal or
-// time-out that ended the session, and nothing after a plain end: servers shut
-// down without a word. What was sent before is given up to a
-// second to arrive, less if ctx ends before. A Send under way in another
-// goroutine is cut short. End waits for the session's goroutines; it may be called more than once,
-// the first call counts. Its error is that of the last words.
-func (s *Server) End(ctx context.Context, reason *wire.ErrorMessage) error {
-	s.ending.Do(func() {
-		stop := time.Now().Add(linger)
-		if d, ok := ctx.Deadline(); ok && d.Before(stop) {
-			stop = d
-		}
-		s.fail(ErrClosed)
-		s.readLimit.close(ErrClosed, longAgo)
-		s.writeLimit.close(ErrClosed, stop)
-		s.wait.Wait()
-		s.writing.Lock()
-		defer s.writing.Unlock()
-		if text := lastWords(s.Err()); reason == nil && text != "" {
-			reason = &wire.ErrorMessage{Code: wire.Unnumbered, Text: text}
-		}
-		if s.reachable() {
-			if reason != nil {
-				_, s.endErr = s.conn.Write(wire.AppendErrorMessage(nil, *reason))
-			}
-			if s.endErr == nil {
-				s.endErr = drain(ctx, s.raw, s.conn, stop)
-			}
-		}
-		// What matters has been said; the peer may well be gone.
-		_ = s.conn.Close()
-	})
-	return s.endErr
-}
-
-// reachable reports whether last words can arrive: the client has not left, and
-// the stream stands between two messages.
-func (s *Server) reachable() bool {
-	err := s.Err()
-	return !s.torn && (err == ErrClosed || lastWords(err) != "")
 }

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -19,53 +17,6 @@ import (
 	"estream/session"
 	"estream/wire"
 )
-
-// accept runs the server half on one end of a pipe, inside a bubble.
-func accept(t *testing.T, cfg session.ServerConfig) (client net.Conn, result func() (*session.Server, error)) {
-	t.Helper()
-	client, conn := net.Pipe()
-	type outcome struct {
-		s   *session.Server
-		err error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		s, err := session.Accept(context.Background(), conn, cfg)
-		done <- outcome{s, err}
-	}()
-	t.Cleanup(func() { client.Close() })
-	return client, func() (*session.Server, error) {
-		o := <-done
-		return o.s, o.err
-	}
-}
-
-// request makes the client's part of the negotiation by hand.
-func request(t *testing.T, client net.Conn, flags wire.RequestFlags) {
-	t.Helper()
-	put(t, client, wire.AppendEventStreamRequest(nil, wire.EventStreamRequest{Flags: flags}))
-	if !flags.Has(wire.FlagExtendedRequest) {
-		return
-	}
-	get(t, client, unhex(t, articleInformation))
-	put(t, client, wire.AppendNull(nil))
-	put(t, client, unhex(t, articleStreaming))
-}
-
-func put(t *testing.T, conn net.Conn, p []byte) {
-	t.Helper()
-	if _, err := conn.Write(p); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func get(t *testing.T, conn net.Conn, want []byte) {
-	t.Helper()
-	got := make([]byte, len(want))
-	if _, err := io.ReadFull(conn, got); err != nil || !bytes.Equal(got, want) {
-		t.Fatalf("got %x, %v, want %x", got, err, want)
-	}
-}
 
 // running returns a server whose negotiation is done, and its client's end.
 func running(t *testing.T, cfg session.ServerConfig, flags wire.RequestFlags) (*session.Server, net.Conn) {
@@ -89,165 +40,6 @@ func end(t *testing.T, s *session.Server, client net.Conn) {
 }
 
 const single = wire.DefaultFlags &^ wire.FlagExtendedRequest
-
-func TestArticleServer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client, result := accept(t, session.ServerConfig{})
-		put(t, client, unhex(t, articleRequest))
-		get(t, client, unhex(t, articleInformation))
-		put(t, client, wire.AppendNull(nil))
-		for _, b := range unhex(t, articleStreaming) { // in pieces, as slow as it gets
-			put(t, client, []byte{b})
-		}
-		s, err := result()
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := s.Request()
-		if r.Start != 0 || r.Flags != 0x48900061 || !r.Extended || !reflect.DeepEqual(r.Pairs, articlePairs) {
-			t.Errorf("request: %+v", r)
-		}
-		var log bytes.Buffer
-		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "request", r)
-		if !strings.Contains(log.String(), "12v9 21v4 31v9 61v11 71v14 91v4 101v7 111v6 131v2") {
-			t.Errorf("log: %s", &log)
-		}
-		end(t, s, client)
-	})
-}
-
-// What a client may send instead of a request, and what becomes of it.
-func TestBadRequests(t *testing.T) {
-	var tooMany []byte
-	for range 3 {
-		m, err := wire.AppendHostDataRequest(nil, wire.HostDataRequest{DataType: 7, First: localhost, Last: localhost})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tooMany = append(tooMany, m...)
-	}
-	extended, plain := unhex(t, articleRequest), wire.AppendEventStreamRequest(nil, wire.EventStreamRequest{Flags: single})
-	other := wire.AppendStreamingRequest(nil, wire.StreamingRequest{Services: []wire.Service{{ID: 5000}}}, wire.LengthExclusive)
-	cfg := session.ServerConfig{HostRequests: 2, MaxRequest: 2000}
-	for name, c := range map[string]struct {
-		cfg  session.ServerConfig
-		send []byte
-		info bool   // streaming information is expected
-		text string // in the error message
-	}{
-		"not a request":             {cfg, wire.AppendStreamingRequest(nil, wire.StreamingRequest{}, 0), false, "found streaming request (type 2049, 0 bytes), expected event stream request"},
-		"unknown type":              {cfg, wire.AppendHeader(nil, 99, 0), false, "found message type 99"},
-		"HTTP":                      {cfg, []byte("GET / HTTP/1.1\r\n\r\n"), false, "header version 18245"},
-		"request of 7 bytes":        {cfg, append(wire.AppendHeader(nil, 2, 7), 0, 0, 0, 0, 0, 0, 0), false, "7 bytes found, 8 expected"},
-		"giant request":             {cfg, wire.AppendHeader(nil, 2, 0xfffffff0), false, "event stream request of 4294967280 bytes, expected at most 2000"},
-		"second request":            {cfg, append(plain, plain...), false, "expected a null message; another request needs another session"},
-		"another service":           {cfg, append(extended, other...), true, "service 6667 (eStreamer) is missing"},
-		"no streaming request":      {cfg, append(extended, extended...), true, "expected streaming request"},
-		"malformed streaming":       {cfg, append(extended, append(wire.AppendHeader(nil, wire.TypeStreamingRequest, 4), 0, 0, 0, 0)...), true, "4 bytes found, at least 16 expected"},
-		"null with a body":          {cfg, append(plain, append(wire.AppendHeader(nil, wire.TypeNull, 1), 0)...), false, "null message without a body"},
-		"host data not served":      {session.ServerConfig{}, append(plain, tooMany...), false, "host data is not served here"},
-		"too many host requests":    {cfg, append(plain, tooMany...), false, "too many host data requests"},
-		"malformed host request":    {cfg, append(plain, append(wire.AppendHeader(nil, wire.TypeHostDataRequest, 3), 1, 2, 3)...), false, "3 bytes found, 16 or 40 expected"},
-		"wrong version in the flow": {cfg, append(plain, unhex(t, "0003 0000 00000000")...), false, "header version 3"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				client, result := accept(t, c.cfg)
-				go client.Write(c.send) // the server need not read all of it
-				if c.info {
-					get(t, client, unhex(t, articleInformation))
-				}
-				answer := make(chan []byte, 1)
-				go func() {
-					p, _ := io.ReadAll(client)
-					answer <- p
-				}()
-				s, err := result()
-				if err == nil { // negotiated, so the session runs and ends
-					<-s.Context().Done()
-					err = s.Err()
-					s.End(t.Context(), nil)
-				}
-				if !strings.Contains(err.Error(), c.text) {
-					t.Errorf("got error %v, want %q", err, c.text)
-				}
-				p := <-answer
-				if len(p) < 8 {
-					t.Fatalf("got %x, want an error message", p)
-				}
-				if m, e := wire.ParseErrorMessage(p[8:]); e != nil || !strings.Contains(m.Text, c.text) || m.Code != -1 {
-					t.Errorf("client was told %v, %v, want %q", m, e, c.text)
-				}
-			})
-		})
-	}
-}
-
-func TestClientLeaves(t *testing.T) {
-	plain := wire.AppendEventStreamRequest(nil, wire.EventStreamRequest{Flags: single})
-	bye := wire.AppendErrorMessage(nil, wire.ErrorMessage{Code: -1, Text: "bye"})
-	for name, c := range map[string]struct {
-		send []byte
-		want func(error) bool
-	}{
-		"at once":                   {nil, func(err error) bool { return errors.Is(err, io.EOF) }},
-		"inside the request":        {plain[:9], func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }},
-		"before the request":        {bye, func(err error) bool { e := (*session.ClientError)(nil); return errors.As(err, &e) && e.Text == "bye" }},
-		"while streaming":           {plain, func(err error) bool { return err == io.EOF }},
-		"with a reason":             {append(plain, bye...), func(err error) bool { e := (*session.ClientError)(nil); return errors.As(err, &e) && e.Code == -1 }},
-		"inside a null":             {append(plain, 0, 1, 0), func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }},
-		"with half an ErrorMessage": {append(plain, wire.AppendHeader(nil, wire.TypeError, 0)...), func(err error) bool { e := (*session.ClientError)(nil); return errors.As(err, &e) }},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				client, result := accept(t, session.ServerConfig{})
-				put(t, client, c.send)
-				client.Close()
-				s, err := result()
-				if err == nil {
-					<-s.Context().Done()
-					err = s.Err()
-					if e := s.Send(t.Context(), estreamtest.Events(1, 50), 1); e != err {
-						t.Errorf("Send: %v, want %v", e, err)
-					}
-					if e := s.End(t.Context(), nil); e != nil {
-						t.Errorf("End: %v", e)
-					}
-				}
-				if !c.want(err) {
-					t.Errorf("got %v", err)
-				}
-			})
-		})
-	}
-}
-
-func TestRequestTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client, result := accept(t, session.ServerConfig{RequestTimeout: 7 * time.Second})
-		begin := time.Now()
-		wrote := make(chan struct{})
-		go func() {
-			defer close(wrote)
-			for _, b := range unhex(t, articleRequest) { // each byte would renew a deadline per read
-				time.Sleep(time.Second)
-				if _, err := client.Write([]byte{b}); err != nil {
-					return
-				}
-			}
-		}()
-		go io.Copy(io.Discard, client)
-		_, err := result()
-		var timeout *session.TimeoutError
-		if !errors.As(err, &timeout) || timeout.After != 7*time.Second {
-			t.Errorf("got %v, want a TimeoutError", err)
-		}
-		if d := time.Since(begin); d > 9*time.Second {
-			t.Errorf("took %v", d)
-		}
-		<-wrote
-	})
-}
 
 func TestKeepAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -438,6 +230,7 @@ func TestEnd(t *testing.T) {
 				ended := make(chan error, 1)
 				go func() { ended <- s.End(t.Context(), c.reason) }()
 				get(t, client, c.want)
+				synctest.Wait() // End waits for the client to close
 				client.Close()
 				if err := <-ended; err != nil {
 					t.Error(err)
@@ -480,32 +273,6 @@ func TestSendMalformed(t *testing.T) {
 			}
 			end(t, s, client)
 		}
-	})
-}
-
-func TestHostData(t *testing.T) {
-	asked := wire.HostDataRequest{DataType: 7, Flags: 3, First: localhost, Last: localhost}
-	synctest.Test(t, func(t *testing.T) {
-		s, client := running(t, session.ServerConfig{HostRequests: 1}, wire.FlagNoEvents)
-		m, err := wire.AppendHostDataRequest(nil, asked)
-		if err != nil {
-			t.Fatal(err)
-		}
-		put(t, client, m)
-		if r := <-s.HostRequests(); r != asked {
-			t.Errorf("got %v, want %v", r, asked)
-		}
-		go func() {
-			err := errors.Join(s.SendHostData(t.Context(), wire.TypeMultipleHostData, []byte("profile")), s.SendHostData(t.Context(), wire.TypeMultipleHostData, nil))
-			if err != nil {
-				t.Error(err)
-			}
-		}()
-		get(t, client, append(append(wire.AppendHeader(nil, 7, 7), "profile"...), wire.AppendHeader(nil, 7, 0)...))
-		if err := s.SendHostData(t.Context(), wire.TypeEventData, nil); err == nil {
-			t.Error("event data as host data: no error")
-		}
-		end(t, s, client)
 	})
 }
 
@@ -559,4 +326,41 @@ func TestBothHalves(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Messages of concurrent Sends, host data and keep-alives never mix.
+func TestConcurrentSends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, client := running(t, session.ServerConfig{Window: 7, KeepAlive: time.Millisecond}, single)
+		events := estreamtest.Events(100, 3000) // more than one write
+		const senders = 4
+		for range senders {
+			go func() {
+				if err := s.Send(t.Context(), events, 100); err != nil {
+					t.Error(err)
+				}
+				if err := s.SendHostData(t.Context(), wire.TypeSingleHostData, events); err != nil {
+					t.Error(err)
+				}
+			}()
+		}
+		counts := map[wire.MessageType]int{}
+		for counts[wire.TypeEventData] < 100*senders || counts[wire.TypeSingleHostData] < senders || counts[wire.TypeNull] == 0 {
+			var header [8]byte
+			if _, err := io.ReadFull(client, header[:]); err != nil {
+				t.Fatal(err)
+			}
+			h, _ := wire.ParseHeader(header[:])
+			if h.Version != 1 || h.Type == wire.TypeEventData && h.Length != 2992 {
+				t.Fatalf("header %x", header)
+			}
+			if _, err := io.CopyN(io.Discard, client, int64(h.Length)); err != nil {
+				t.Fatal(err)
+			}
+			if counts[h.Type]++; h.Type == wire.TypeEventData {
+				put(t, client, wire.AppendNull(nil))
+			}
+		}
+		end(t, s, client)
+	})
 }

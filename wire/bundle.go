@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 )
 
 // BundleHeaderSize is the size in bytes of what precedes the messages in the
@@ -61,7 +62,7 @@ func NextBundled(messages []byte) (h Header, message, rest []byte, err error) {
 // It fails, and dst comes back unchanged, when messages is not cut cleanly or
 // the bundle would exceed what its length field can say.
 func AppendBundle(dst []byte, connectionID, sequence uint32, innerVersion uint16, messages []byte) ([]byte, error) {
-	if uint64(len(messages)) > maxBody-BundleHeaderSize {
+	if uint64(len(messages)) > math.MaxUint32-BundleHeaderSize {
 		return dst, fmt.Errorf("message bundle: %d bytes of messages exceed the length field", len(messages))
 	}
 	at := len(dst)
@@ -80,6 +81,3 @@ func AppendBundle(dst []byte, connectionID, sequence uint32, innerVersion uint16
 	}
 	return dst, nil
 }
-
-// maxBody is the greatest body a length field can announce.
-const maxBody = math.MaxUint32
