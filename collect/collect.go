@@ -85,7 +85,9 @@ const (
 // Run works until the input ends (nil), the context ends (its error) or
 // something fails for good. Whatever the input had handed over is written and
 // committed before Run returns, within a deadline of its own of 10 s. A write
-// that fails is tried again until it succeeds or the context ends.
+// that fails is tried again until it succeeds or the context ends. After
+// output.ErrUncommitted the caller goes back to the cursor: it opens input and
+// output anew.
 func (p *Pipeline) Run(ctx context.Context) error {
 	if p.Workers <= 0 {
 		p.Workers = runtime.GOMAXPROCS(0)
@@ -341,7 +343,7 @@ func (w *writer) retry(ctx context.Context, what string, f func() error) error {
 			}
 			return nil
 		}
-		if errors.Is(err, output.ErrGone) {
+		if errors.Is(err, output.ErrGone) || errors.Is(err, output.ErrUncommitted) {
 			return err
 		}
 		w.Stats.Retries.Add(1)

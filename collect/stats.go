@@ -68,6 +68,7 @@ type Stats struct {
 	Silent    atomic.Uint64 // decoded; the format has no line for their type
 	Raw       atomic.Uint64 // not decoded, written in raw form
 	Unwritten atomic.Uint64 // not decoded, and the format has no raw form: they stay in the journal
+	Trailing  atomic.Uint64 // decoded, with bytes behind their known layout, which no format shows
 	Bytes     atomic.Uint64 // of the lines
 	Input     atomic.Uint64 // bytes of the messages
 	Retries   atomic.Uint64 // failed writes and commits
@@ -93,6 +94,7 @@ func (s *Stats) add(j *job) {
 	s.Silent.Add(uint64(j.counts.Silent))
 	s.Raw.Add(uint64(j.counts.RawLines))
 	s.Unwritten.Add(uint64(j.counts.Undecoded - j.counts.RawLines))
+	s.Trailing.Add(uint64(j.counts.Trailing))
 	s.Bytes.Add(uint64(len(j.out)))
 	s.Input.Add(uint64(len(j.part)))
 	if len(j.problems) == 0 {

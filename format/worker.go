@@ -27,6 +27,7 @@ type Counts struct {
 	Silent    int // the format has no line for the record type
 	Undecoded int // malformed, or without known layout
 	RawLines  int
+	Trailing  int // decoded records with bytes behind their known layout, which were left alone
 }
 
 // Messages returns how many messages were counted.
@@ -38,6 +39,7 @@ func (c *Counts) Add(o Counts) {
 	c.Silent += o.Silent
 	c.Undecoded += o.Undecoded
 	c.RawLines += o.RawLines
+	c.Trailing += o.Trailing
 }
 
 // NewWorker returns a worker for a format over a set of layouts.
@@ -61,6 +63,9 @@ func (w *Worker) Append(dst, batch []byte, s *meta.Snapshot) ([]byte, Counts) {
 		if err != nil {
 			dst = w.raw(dst, offset, message, r, err, &c)
 			continue
+		}
+		if r.Trailing > 0 {
+			c.Trailing++
 		}
 		var ok bool
 		if dst, ok = w.formatter.Append(dst, w.decoder, r, s); ok {

@@ -172,3 +172,33 @@ func TestEveryLayout(t *testing.T) {
 		t.Errorf("only %d layouts", layouts)
 	}
 }
+
+// TestTrailing: bytes behind the known layout are tolerated, in the block and
+// behind it, and counted.
+func TestTrailing(t *testing.T) {
+	set := loadLayouts(t)
+	plain := message(t, set, extended, 123, 0, fields{"id": 3, "name": "x"})
+	var stream []byte
+	for _, extra := range []string{"", "more", "even more"} {
+		m := append(append([]byte(nil), plain...), extra...)
+		binary.BigEndian.PutUint32(m[4:], uint32(len(m)-8))
+		binary.BigEndian.PutUint32(m[12:], uint32(len(m)-24))
+		stream = append(stream, m...)
+	}
+	block := message(t, set, extended, 400, 85, nil)
+	inside := append(block, 1, 2, 3)
+	binary.BigEndian.PutUint32(inside[4:], uint32(len(inside)-8))
+	binary.BigEndian.PutUint32(inside[12:], uint32(len(inside)-24))
+	binary.BigEndian.PutUint32(inside[28:], uint32(len(inside)-24)) // the block holds them
+	stream = append(stream, inside...)
+	for name, f := range map[string]format.Format{"json": jsonUTC(), "cef": cef.New(cef.Options{})} {
+		_, counts := format.NewWorker(set, f).Append(nil, stream, meta.Initial())
+		if counts.Trailing != 3 || counts.Undecoded != 0 {
+			t.Errorf("%s: %+v, want 3 with trailing bytes", name, counts)
+		}
+	}
+	r, err := wire.NewDecoder(set, nil).Decode(inside)
+	if err != nil || r.Trailing != 3 || string(wire.AppendRecord(nil, r)) != string(inside) {
+		t.Errorf("trailing bytes in a block do not survive: %v", err)
+	}
+}
