@@ -2,8 +2,8 @@ package collect
 
 import (
 	"bufio"
+	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -30,12 +30,15 @@ type WireInput struct {
 
 	r      *bufio.Reader
 	offset int64 // of the next byte of r
+	end    int64 // where the input ends; -1 as long as nobody knows
 	number uint64
+
+	bundles int64 // unpacked so far
 }
 
 // NewWireInput returns an input that reads r to its end.
 func NewWireInput(r io.Reader) *WireInput {
-	return &WireInput{r: bufio.NewReaderSize(r, chunkBytes), Skipped: map[wire.MessageType]int{}}
+	return &WireInput{r: bufio.NewReaderSize(r, chunkBytes), end: -1, Skipped: map[wire.MessageType]int{}}
 }
 
 // Next implements [Input].
@@ -45,31 +48,27 @@ func (w *WireInput) Next(ctx context.Context, buf []byte) (Chunk, error) {
 	}
 	c := Chunk{Data: buf, Base: w.offset, First: w.number}
 	for len(c.Data) < chunkBytes {
-		n, err := w.frame()
-		if err == nil && n.body {
-			if n.event {
-				if c.Data, err = w.take(c.Data, n.size); err != nil {
-					return Chunk{}, err
-				}
-				w.number++
-				continue
-			}
-			if len(c.Data) > 0 {
-				break // offsets in a chunk are without gaps
-			}
-			if c.Data, err = w.other(buf, n); err != nil {
+		f, err := w.frame()
+		switch {
+		case err == nil && f.typ == wire.TypeEventData:
+			n := len(c.Data)
+			if c.Data, err = w.take(c.Data, f.size); err != nil {
 				return Chunk{}, err
 			}
-			if len(c.Data) > 0 {
-				break
+			if len(c.Data) > n {
+				w.number++
 			}
-			c.Base = w.offset
 			continue
-		}
-		if len(c.Data) > 0 {
-			break // what is good goes first
-		}
-		switch {
+		case len(c.Data) > 0:
+			// What is good goes first, and offsets in a chunk are without gaps.
+		case err == nil:
+			if c.Data, c.Base, err = w.other(buf, f); err != nil {
+				return Chunk{}, err
+			}
+			if len(c.Data) == 0 {
+				c.Base = w.offset
+				continue
+			}
 		case errors.Is(err, io.EOF):
 			return Chunk{}, io.EOF
 		case errors.As(err, new(*badFrame)):
@@ -77,98 +76,37 @@ func (w *WireInput) Next(ctx context.Context, buf []byte) (Chunk, error) {
 				return Chunk{}, err
 			}
 			c.Base = w.offset
+			continue
 		default:
-			return Chunk{}, fmt.Errorf("read input at offset %d: %w", w.offset, err)
+			return Chunk{}, fmt.Errorf("offset %d: %w", w.offset, err)
 		}
+		break
 	}
 	c.Cursor = uint64(w.offset)
 	return c, nil
 }
 
-type frame struct {
-	size  int // header included
-	typ   wire.MessageType
-	event bool
-	body  bool // the frame is good
-}
-
-// badFrame says that no message starts here.
-type badFrame struct{ reason string }
-
-func (e *badFrame) Error() string { return e.reason }
-
-// frame looks at the message that starts at the next byte.
-func (w *WireInput) frame() (frame, error) {
-	p, err := w.r.Peek(16)
-	if len(p) == 0 {
-		return frame{}, err
-	}
-	if len(p) < wire.HeaderSize {
-		return frame{}, w.ended(err, "%d bytes at the end of the input, a message has at least 8", len(p))
-	}
-	h, _ := wire.ParseHeader(p)
-	size := uint64(h.Length) + wire.HeaderSize
-	f := frame{size: int(min(size, maxFileMessage)), typ: h.Type, event: h.Type == wire.TypeEventData}
-	switch {
-	case h.Version != wire.HeaderVersion:
-		return f, &badFrame{fmt.Sprintf("header version %d found, 1 expected", h.Version)}
-	case size > maxFileMessage:
-		return f, &badFrame{fmt.Sprintf("message of %d bytes announced, at most %d expected", size, maxFileMessage)}
-	case !known(h.Type):
-		return f, &badFrame{fmt.Sprintf("message type %d found, which does not exist", uint16(h.Type))}
-	}
-	if f.event {
-		if len(p) < 16 && size >= 16 {
-			return f, w.ended(err, "message of %d bytes cut short: the input ends after %d", size, len(p))
-		}
-		// Whether the record fits the message tells a lying length from a good one
-		// before it swallows the messages behind it.
-		if size < 16 {
-			return f, &badFrame{fmt.Sprintf("event data of %d bytes found, at least 8 expected for its record header", h.Length)}
-		}
-		if rec := binary.BigEndian.Uint32(p[12:]); uint64(rec)+8 != uint64(h.Length) && uint64(rec)+16 != uint64(h.Length) {
-			return f, &badFrame{fmt.Sprintf("record length %d does not fit the message length %d: they must differ by 8 or 16", rec, h.Length)}
-		}
-	}
-	f.body = true
-	return f, nil
-}
-
-func known(t wire.MessageType) bool {
-	switch t {
-	case wire.TypeNull, wire.TypeError, wire.TypeEventStreamRequest, wire.TypeEventData, wire.TypeHostDataRequest, wire.TypeSingleHostData,
-		wire.TypeMultipleHostData, wire.TypeStreamingRequest, wire.TypeStreamingInformation, wire.TypeMessageBundle:
-		return true
-	}
-	return false
-}
-
-// ended tells the end of the input from an error of the reader.
-func (w *WireInput) ended(err error, format string, args ...any) error {
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	return &badFrame{fmt.Sprintf(format, args...)}
-}
-
 // take appends the next n bytes to buf. It grows buf as the bytes arrive, not as
-// a header announces them.
+// a header announces them. If the input ends before, buf comes back as it was:
+// what the input holds from here on is put back, and as its end is known then,
+// frame sees that the message is cut short.
 func (w *WireInput) take(buf []byte, n int) ([]byte, error) {
 	start := len(buf)
 	for n > 0 {
 		p, err := w.r.Peek(min(n, w.r.Size()))
-		if len(p) == 0 {
-			got := len(buf) - start
-			if errors.Is(err, io.EOF) {
-				// Only the last message can be cut: what is there of it is reported.
-				w.bad(w.offset-int64(got), int64(got), fmt.Errorf("message of %d bytes cut short: the input ends after %d", got+n, got))
-				return buf[:start], nil
-			}
-			return buf[:start], fmt.Errorf("read input at offset %d: %w", w.offset, err)
-		}
 		buf = append(buf, p...)
-		n -= len(p)
 		w.skip(len(p))
+		n -= len(p)
+		if n == 0 || err == nil {
+			continue
+		}
+		if !errors.Is(err, io.EOF) {
+			return buf[:start], fmt.Errorf("offset %d: %w", w.offset, err)
+		}
+		w.end = w.offset
+		w.offset -= int64(len(buf) - start)
+		w.r.Reset(bytes.NewReader(bytes.Clone(buf[start:])))
+		return buf[:start], nil
 	}
 	return buf, nil
 }
@@ -178,50 +116,101 @@ func (w *WireInput) skip(n int) {
 	w.offset += int64(k)
 }
 
-// other steps over a message without event, or unpacks a bundle into buf.
-func (w *WireInput) other(buf []byte, f frame) ([]byte, error) {
-	base := w.offset
-	data, err := w.take(buf, f.size)
-	if err != nil {
-		return buf, err
+// other steps over a message without event, or unpacks a bundle into buf. The
+// offset is that of the first message returned.
+func (w *WireInput) other(buf []byte, f frame) ([]byte, int64, error) {
+	start := w.offset
+	data, err := w.take(nil, f.size)
+	if err != nil || len(data) == 0 {
+		return buf, start, err
 	}
-	if f.typ != wire.TypeMessageBundle || len(data) == len(buf) {
+	if f.typ != wire.TypeMessageBundle {
 		w.Skipped[f.typ]++
-		return buf, nil
+		return buf, start, nil
 	}
 	bundle, err := wire.ParseBundle(data[wire.HeaderSize:])
-	out := make([]byte, 0, len(data))
-	for rest := bundle.Messages; err == nil && len(rest) > 0; {
-		var h wire.Header
-		var m []byte
-		if h, m, rest, err = wire.NextBundled(rest); err == nil {
-			out = wire.AppendHeader(out, h.Type, h.Length)
-			out = append(out, m[wire.HeaderSize:]...)
-			w.number++
-		}
-	}
 	if err != nil {
-		w.bad(base, int64(f.size), err)
+		w.bad(start, int64(f.size), err)
+		return buf, start, nil
 	}
-	return append(buf, out...), nil
+	w.bundles++
+	for rest := bundle.Messages; len(rest) > 0; {
+		h, m, next, err := wire.NextBundled(rest)
+		if err != nil {
+			w.bad(w.offset-int64(len(rest)), int64(len(rest)), err)
+			break
+		}
+		rest = next
+		if h.Type != wire.TypeEventData {
+			w.Skipped[h.Type]++
+			continue
+		}
+		buf = wire.AppendHeader(buf, h.Type, h.Length) // version 1, whatever stood inside
+		buf = append(buf, m[wire.HeaderSize:]...)
+		w.number++
+	}
+	return buf, start + wire.HeaderSize + wire.BundleHeaderSize, nil
 }
 
-// resync skips to the next place where a message begins, or to the end.
+// resync skips to the next place where an event or a bundle of them begins, or
+// to the end.
 func (w *WireInput) resync(why error) error {
 	start := w.offset
 	w.skip(1)
 	for {
+		// Most bytes are no candidate, and cost no more than this search.
+		p, err := w.r.Peek(max(minCandidate, w.r.Buffered()))
+		at := candidate(p)
+		w.skip(at)
+		if at == len(p) {
+			if errors.Is(err, io.EOF) {
+				w.bad(start, w.offset-start, why)
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("offset %d: %w", w.offset, err)
+			}
+			continue
+		}
+		if at > 0 && len(p)-at < minCandidate && err == nil {
+			continue // look again with what follows
+		}
 		f, err := w.frame()
-		if err == nil && f.event || errors.Is(err, io.EOF) {
+		switch {
+		case err == nil && (f.typ == wire.TypeEventData || f.typ == wire.TypeMessageBundle):
 			w.bad(start, w.offset-start, why)
 			return nil
-		}
-		if err != nil && !errors.As(err, new(*badFrame)) {
-			return fmt.Errorf("read input at offset %d: %w", w.offset, err)
+		case err != nil && !errors.Is(err, io.EOF) && !errors.As(err, new(*badFrame)):
+			return fmt.Errorf("offset %d: %w", w.offset, err)
 		}
 		w.skip(1)
 	}
 }
+
+// minCandidate is how many bytes tell whether a header may begin.
+const minCandidate = 4
+
+// candidate returns the first place in p that can be the start of an event data
+// message or a bundle, also one of which p holds only the beginning.
+func candidate(p []byte) int {
+	for at := 0; ; at++ {
+		k := bytes.IndexByte(p[at:], 0)
+		if k < 0 {
+			return len(p)
+		}
+		at += k
+		head := p[at:min(len(p), at+minCandidate)]
+		if bytes.HasPrefix(eventHead, head) || bytes.HasPrefix(bundleHead, head) {
+			return at
+		}
+	}
+}
+
+// The first bytes of headers: version and type.
+var (
+	eventHead  = wire.AppendHeader(nil, wire.TypeEventData, 0)[:minCandidate]
+	bundleHead = wire.AppendHeader(nil, wire.TypeMessageBundle, 0)[:minCandidate]
+)
 
 func (w *WireInput) bad(offset, length int64, err error) {
 	if w.Bad != nil {

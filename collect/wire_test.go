@@ -109,6 +109,9 @@ func TestWireInputBundles(t *testing.T) {
 // without event, or reported.
 func FuzzWireInput(f *testing.F) {
 	f.Add(append(event(1), event(2)...))
+	if bundle, err := wire.AppendBundle(nil, 1, 1, 0, append(event(1), event(2)...)); err == nil {
+		f.Add(append(bundle[:len(bundle)-1:len(bundle)-1], event(3)...))
+	}
 	f.Add(append(event(1), "noise and \x00\x01\x00\x04\x00\x00\x00\x09 more"...))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		in := NewWireInput(bytes.NewReader(data))
@@ -134,7 +137,7 @@ func FuzzWireInput(f *testing.F) {
 		if in.offset != int64(len(data)) {
 			t.Fatalf("stopped at %d of %d bytes", in.offset, len(data))
 		}
-		if len(in.Skipped) == 0 && good+bad != int64(len(data)) {
+		if len(in.Skipped) == 0 && good+bad+in.bundles*(wire.HeaderSize+wire.BundleHeaderSize) != int64(len(data)) {
 			t.Fatalf("%d bytes in events, %d reported, %d there", good, bad, len(data))
 		}
 	})

@@ -70,13 +70,14 @@ func (l *Latest) isMetadata(record uint16) bool {
 // Observe takes note of one message and reports whether it is metadata. It
 // copies what it keeps. Metadata that cannot be decoded is left out.
 func (l *Latest) Observe(message []byte) bool {
-	h, ok := wire.PeekRecord(message)
-	if !ok {
-		return false
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.isMetadata(h.Type) {
+	return l.observe(message)
+}
+
+func (l *Latest) observe(message []byte) bool {
+	h, ok := wire.PeekRecord(message)
+	if !ok || !l.isMetadata(h.Type) {
 		return false
 	}
 	e, ok := l.find(message)
@@ -103,12 +104,14 @@ func (l *Latest) Observe(message []byte) bool {
 
 // ObserveAll takes note of all messages in a batch.
 func (l *Latest) ObserveAll(batch []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for len(batch) > 0 {
 		m, rest, err := wire.NextMessage(batch)
 		if err != nil {
 			return // the batch was split before; a broken tail holds no metadata
 		}
-		l.Observe(m)
+		l.observe(m)
 		batch = rest
 	}
 }

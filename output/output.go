@@ -12,6 +12,12 @@ import (
 // pipe on standard output.
 var ErrGone = errors.New("output is gone")
 
+// ErrUncommitted is in the error of an Output that can no longer vouch for what
+// was written since its last Commit, such as a file whose fsync failed. Nothing
+// but writing that again mends it: the output is closed, and opened anew with the
+// state of its last Commit.
+var ErrUncommitted = errors.New("what was written since the last commit may be lost")
+
 // An Output takes formatted events. One goroutine uses it at a time.
 type Output interface {
 	// Write hands over whole lines. It does not keep the slice. After an error

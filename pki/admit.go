@@ -80,8 +80,8 @@ func (a *Authority) checkHost(ctx context.Context, client Client, remote netip.A
 	if remote.Is4() {
 		family = "(IPv4)"
 	}
-	a.log.Info("Resolved CN " + client.CN + " to " + remote.String())
-	a.log.Info("Matched Certificate CN:" + client.CN + " to " + remote.String() + " " + family)
+	a.log.Debug("Resolved CN " + client.CN + " to " + remote.String())
+	a.log.Debug("Matched Certificate CN:" + client.CN + " to " + remote.String() + " " + family)
 	return nil
 }
 

@@ -326,7 +326,7 @@ func TestRegisteredFilesAreAdmitted(t *testing.T) {
 func TestHostCheckOfAddresses(t *testing.T) {
 	var log bytes.Buffer
 	a := open(t, newDir(t), Options{
-		Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Resolver: resolver{
 			"dual.example": {netip.MustParseAddr("::ffff:192.0.2.5"), netip.MustParseAddr("2001:db8::5")},
 			"none.example": {},

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"estream/internal/durable"
 )
 
 // Options of an Authority. The zero value is what a server wants.
@@ -101,13 +103,8 @@ func Open(dir string, opts Options) (*Authority, error) {
 }
 
 func (a *Authority) open() (err error) {
-	if err := os.MkdirAll(filepath.Dir(a.dir), 0o700); err != nil {
+	if err := durable.MkdirAll(disk{}, a.path(clientsDir), 0o700); err != nil {
 		return err
-	}
-	for _, dir := range []string{a.dir, a.path(clientsDir)} {
-		if err := makeDir(dir); err != nil {
-			return err
-		}
 	}
 	unlock, err := lockDir(context.Background(), a.dir)
 	if err != nil {
@@ -118,15 +115,29 @@ func (a *Authority) open() (err error) {
 	if err := a.openFiles(); err != nil {
 		return err
 	}
-	// What a crash left between the files: unfinished ones, and PKCS#12 files whose
-	// registration was never written or is revoked.
-	if err := sweep(a.dir, func(string) bool { return false }); err != nil {
+	return a.sweep()
+}
+
+// sweep removes what a crash left between the files: unfinished ones, and PKCS#12
+// files whose registration was never written or is revoked. The caller holds the
+// lock, so nobody is still writing them.
+func (a *Authority) sweep() error {
+	dir := a.path(clientsDir)
+	err := errors.Join(durable.RemoveTemps(disk{}, a.dir), durable.RemoveTemps(disk{}, dir))
+	if err != nil {
 		return err
 	}
-	return sweep(a.path(clientsDir), func(name string) bool {
-		serial, ok := strings.CutSuffix(name, ".p12")
-		return ok && !a.reg.registered(serial)
-	})
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, e := range entries {
+		if serial, ok := strings.CutSuffix(e.Name(), ".p12"); ok && !a.reg.registered(serial) {
+			errs = append(errs, os.Remove(filepath.Join(dir, e.Name())))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // openFiles loads or creates each file. The registry is created before ca.pem, so

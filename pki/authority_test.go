@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"estream/internal/durable"
 )
 
 func TestOpenCreatesAndKeeps(t *testing.T) {
@@ -164,13 +166,11 @@ func TestOpenSweepsWhatACrashLeft(t *testing.T) {
 	a := open(t, dir, Options{})
 	live := register(t, a, "10.0.0.1", RegisterOptions{})
 	stale := []string{
-		filepath.Join(dir, tempPrefix+"123"),
-		filepath.Join(dir, "clients", tempPrefix+"456"),
+		unfinished(t, filepath.Join(dir, registryFile)),
+		unfinished(t, filepath.Join(dir, "clients", strings.Repeat("5", 32)+".p12")),
 		filepath.Join(dir, "clients", strings.Repeat("4", 32)+".p12"),
 	}
-	for _, path := range stale {
-		write(t, path, `{"version":1,"clien`)
-	}
+	write(t, stale[2], "a registration was to follow")
 	again := open(t, dir, Options{})
 	for _, path := range stale {
 		if _, err := os.Stat(path); !os.IsNotExist(err) {
@@ -180,6 +180,16 @@ func TestOpenSweepsWhatACrashLeft(t *testing.T) {
 	if data, client, err := again.Export("10.0.0.1"); err != nil || !bytes.Equal(data, live.PKCS12) || client != live.Client {
 		t.Errorf("the live registration suffered: %v, %v", client, err)
 	}
+}
+
+// unfinished leaves what a crash leaves that comes between writing path and naming it.
+func unfinished(t *testing.T, path string) string {
+	t.Helper()
+	temp, err := durable.WriteTemp(disk{}, path, []byte(`{"version":1,"clien`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return temp
 }
 
 func TestOpenWarnsOfReadableKey(t *testing.T) {

@@ -160,7 +160,7 @@ func TestClientPinsWithoutCA(t *testing.T) {
 	if after, err := os.ReadFile(file); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the pin changed: %q, %v", after, err)
 	}
-	if left, err := filepath.Glob(filepath.Join(filepath.Dir(file), tempPrefix+"*")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(file + "?*"); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 

@@ -256,7 +256,7 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 				t.Errorf("%s was reported and is lost", host)
 			}
 		}
-		if left, err := filepath.Glob(filepath.Join(dir, tempPrefix+"*")); err != nil || len(left) > 0 {
+		if left, err := filepath.Glob(a.path(registryFile) + "?*"); err != nil || len(left) > 0 {
 			t.Errorf("left behind: %v, %v", left, err)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"estream/internal/durable"
 )
 
 // ErrPinMismatch says that the server shows another certificate than the pinned one.
@@ -82,7 +84,7 @@ func (p *Pin) Fingerprint() (string, error) {
 // appears with its whole content.
 func createFile(path string, data []byte) error {
 	dir := filepath.Dir(path)
-	temp, err := writeTemp(dir, data, 0o600)
+	temp, err := durable.WriteTemp(disk{}, path, data, 0o600)
 	if err != nil {
 		return err
 	}
@@ -94,10 +96,10 @@ func createFile(path string, data []byte) error {
 	if err != nil {
 		// A file system without links. Of two first connections at the same moment
 		// the later one's certificate is kept here.
-		if err := rename(temp, path); err != nil {
+		if err := (disk{}).Rename(temp, path); err != nil {
 			return errors.Join(err, os.Remove(temp))
 		}
-		return syncDir(dir)
+		return disk{}.SyncDir(dir)
 	}
-	return errors.Join(os.Remove(temp), syncDir(dir))
+	return errors.Join(os.Remove(temp), disk{}.SyncDir(dir))
 }

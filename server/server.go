@@ -47,7 +47,8 @@ type Server struct {
 	// Fault, in tests, sees each piece before it is sent and may alter it.
 	Fault func(data []byte, count int) ([]byte, int)
 
-	stats Stats
+	stats    Stats
+	refusals refusalLog
 }
 
 // Stats counts what a server did. Its fields may be read at any time.
@@ -139,11 +140,8 @@ func (s *Server) serve(ctx context.Context, conn net.Conn, admitted func()) {
 	secure, client, err := s.Authority.Accept(ctx, session.NewConn(conn), !s.NoHost)
 	if err != nil {
 		s.stats.Refused.Add(1)
-		var refusal *pki.Refusal
-		if errors.As(err, &refusal) {
-			log.Warn(refusal.Error(), "reason", refusal.Reason.String())
-		} else {
-			log.Warn("connection refused", "error", err)
+		if ctx.Err() == nil { // else it is our own end that cut the handshake short
+			s.refusals.warn(log, err)
 		}
 		return
 	}

@@ -31,6 +31,9 @@ const (
 	collectorSource = 1
 	// stopTime is how long the journal may take to write its last batches.
 	stopTime = 10 * time.Second
+	// Pauses before an output is opened anew that has to go back to its last commit.
+	reopenFirst = 100 * time.Millisecond
+	reopenMost  = 5 * time.Second
 )
 
 // A Collector is one source, one journal and its outputs, each with a cursor of
@@ -130,14 +133,31 @@ func (c *Collector) Run(ctx context.Context) (err error) {
 
 // output runs one output. It sends to ready once, when the output could be
 // opened or not.
-func (c *Collector) output(ctx context.Context, j *source.Journal, o *Output, ready chan<- error) (err error) {
+func (c *Collector) output(ctx context.Context, j *source.Journal, o *Output, ready chan<- error) error {
 	p, done, err := c.open(ctx, j, o)
 	ready <- err
 	if err != nil {
 		return nil // Run reports it
 	}
-	defer func() { err = errors.Join(err, done()) }()
-	return p.Run(ctx)
+	for pause := reopenFirst; ; pause = min(2*pause, reopenMost) {
+		before := o.Stats.Committed.Load()
+		if err == nil {
+			err = p.Run(ctx)
+			if cerr := done(); !errors.Is(err, output.ErrUncommitted) || ctx.Err() != nil {
+				return errors.Join(err, cerr)
+			}
+		}
+		if o.Stats.Committed.Load() > before {
+			pause = reopenFirst
+		}
+		c.Log.Error("output goes back to its last commit; events wait in the journal", "output", o.Name, "error", err, "retry", pause)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return err
+		}
+		p, done, err = c.open(ctx, j, o)
+	}
 }
 
 // open prepares the pipeline of one output. done lets go of what it holds.

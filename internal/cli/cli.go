@@ -9,8 +9,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"strconv"
 	"strings"
+	"syscall"
 
 	"estream/layouts"
 	"estream/wire"
@@ -75,13 +78,32 @@ func (e *usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
+// configError marks mistakes in files that configure a command.
+type configError struct{ error }
+
+func (e *configError) Unwrap() error { return e.error }
+
 // A silentError ends the command with its status; what there is to say was said.
 type silentError struct{ status int }
 
 func (e *silentError) Error() string { return fmt.Sprintf("exit status %d", e.status) }
 
+// Process runs the command that the process was started for and returns its exit
+// status. The first SIGINT or SIGTERM ends it in an orderly way.
+func Process() int {
+	// With its usual effect this signal kills the process in the middle of a write
+	// as soon as the reader of a pipe, "head" for example, has gone. Ignored, the
+	// write returns an error: positions are saved and temporary files removed.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// After the first signal the second one has its usual effect: it ends the
+	// process at once, for operators who do not want to wait for an orderly end.
+	context.AfterFunc(ctx, stop)
+	return Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+}
+
 // Main runs one command and returns its exit status: 0 fine, 1 failed, 2 wrong
-// usage. It returns soon after ctx ends.
+// usage, 78 a mistake in a configuration file. It returns soon after ctx ends.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return (&env{stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx, args)
 }
@@ -110,6 +132,10 @@ func (e *env) run(ctx context.Context, args []string) int {
 	if errors.As(err, &usage) {
 		return exitUsage
 	}
+	var config *configError
+	if errors.As(err, &config) {
+		return exitConfig
+	}
 	return exitFailed
 }
 
@@ -126,18 +152,13 @@ Start here:
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usagef("unknown command %q; estream --help lists the commands", args[0])
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error { return cmd.Help() },
+		Args:          noSuchCommand,
+		RunE:          func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("estream {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return hint(&usageError{err}, "%s --help shows the flags and an example", cmd.CommandPath())
+		return hint(&usageError{plainNumber(err)}, "%s --help shows the flags and an example", cmd.CommandPath())
 	})
 	f := root.PersistentFlags()
 	f.StringVar(&e.layoutsDir, "layouts", "", "`DIR` with layout files (*.yaml) that add to or replace the built-in ones")
@@ -175,7 +196,7 @@ func (e *env) layouts() (*wire.Layouts, error) {
 	}
 	set, err := layouts.Load(e.layoutsDir)
 	if err != nil {
-		return nil, hint(fmt.Errorf("--layouts: %w", err), "the form of layout files is described in layouts/doc.go; correct the lines named above")
+		return nil, hint(&configError{fmt.Errorf("--layouts: %w", err)}, "the form of layout files is described in layouts/doc.go; correct the lines named above")
 	}
 	return set, nil
 }
@@ -193,6 +214,33 @@ func exactArgs(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// noSuchCommand is the check of the arguments of a command that has subcommands:
+// cobra brings here only what names none of them.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cmd.SuggestionsMinimumDistance = 2 // letters; what cobra takes for its own messages
+	err := usagef("unknown command %q; %s --help lists the commands", args[0], cmd.CommandPath())
+	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+		return hint(err, "did you mean %s %s?", cmd.CommandPath(), strings.Join(like, " or "))
+	}
+	return err
+}
+
+// plainNumber puts the error for a flag value that is no number into plain words.
+func plainNumber(err error) error {
+	var num *strconv.NumError
+	if !errors.As(err, &num) {
+		return err
+	}
+	reason := "a number is expected"
+	if errors.Is(num, strconv.ErrRange) {
+		reason = "the number is too large"
+	}
+	return errors.New(strings.Replace(err.Error(), num.Error(), reason, 1))
+}
+
 // isTerminal reports whether w is a terminal, for progress and colour.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
@@ -201,4 +249,9 @@ func isTerminal(w io.Writer) bool {
 	}
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && info.Mode()&os.ModeDevice != 0 && os.Getenv("TERM") != "dumb"
+}
+
+// readerGone reports whether a write failed because nobody reads the pipe any more.
+func readerGone(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
 }

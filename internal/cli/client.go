@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
@@ -18,16 +19,25 @@ import (
 // pkiDir is where a server's data directory keeps certificates and registrations.
 func pkiDir(data string) string { return filepath.Join(data, "pki") }
 
-// openAuthority opens the certificates of a server's data directory.
-func (e *env) openAuthority(data string) (*pki.Authority, error) {
+// openAuthority opens the certificates of a server's data directory. Only with
+// create may it be a new one: a mistyped name must not look like a server
+// without clients.
+func (e *env) openAuthority(data string, create bool) (*pki.Authority, error) {
 	if data == "" {
 		return nil, usagef("--data DIR is missing: the server's data directory")
+	}
+	if _, err := os.Stat(pkiDir(data)); err != nil && !create {
+		return nil, hint(fmt.Errorf("--data %s: no server has its certificates there: %w", data, err), "give the directory that estream serve and estream client add have as --data")
 	}
 	log, err := e.logger()
 	if err != nil {
 		return nil, err
 	}
-	return pki.Open(pkiDir(data), pki.Options{Logger: log})
+	a, err := pki.Open(pkiDir(data), pki.Options{Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("--data %s: %w", data, err)
+	}
+	return a, nil
 }
 
 func (e *env) client() *cobra.Command {
@@ -41,7 +51,7 @@ These commands work on the server's data directory, with or without the server
 running.`,
 		Example: `  estream client add 127.0.0.1 --data data -o client.pkcs12
   estream client list --data data`,
-		Args: cobra.NoArgs,
+		Args: noSuchCommand,
 		RunE: func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(e.clientAdd(), e.clientList(), e.clientRemove())
@@ -76,7 +86,10 @@ encrypts with triple DES and SHA-1, which every OpenSSL reads. Without
 			if _, err := os.Stat(out); err == nil {
 				return hint(fmt.Errorf("%s exists already", out), "give another name, or remove the file")
 			}
-			a, err := e.openAuthority(data)
+			if err := parentExists("-o "+out, out); err != nil {
+				return err
+			}
+			a, err := e.openAuthority(data, true)
 			if err != nil {
 				return err
 			}
@@ -85,7 +98,7 @@ encrypts with triple DES and SHA-1, which every OpenSSL reads. Without
 			case errors.Is(err, pki.ErrHost):
 				return &usageError{err}
 			case errors.Is(err, pki.ErrRegistered):
-				return hint(err, "estream client remove %s --data %s, then add it again: the old file stops working", args[0], data)
+				return hint(fmt.Errorf("client %s is registered already", args[0]), "if its PKCS#12 file is lost: estream client remove %s --data %s, then add it again; the lost file stops working", args[0], data)
 			case err != nil:
 				return err
 			}
@@ -116,12 +129,14 @@ func (e *env) clientList() *cobra.Command {
 		all    bool
 	)
 	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   "list the registered clients",
-		Example: `  estream client list --data data --json`,
-		Args:    exactArgs(),
+		Use:   "list",
+		Short: "list the registered clients",
+		Example: `  estream client add 127.0.0.1 --data data -o client.pkcs12
+  estream client list --data data
+  estream client list --data data --all --json`,
+		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a, err := e.openAuthority(data)
+			a, err := e.openAuthority(data, false)
 			if err != nil {
 				return err
 			}
@@ -161,12 +176,13 @@ func (e *env) clientList() *cobra.Command {
 func (e *env) clientRemove() *cobra.Command {
 	var data string
 	cmd := &cobra.Command{
-		Use:     "remove HOST",
-		Short:   "remove a client and revoke its certificate at once",
-		Example: `  estream client remove 127.0.0.1 --data data`,
-		Args:    exactArgs("HOST"),
+		Use:   "remove HOST",
+		Short: "remove a client and revoke its certificate at once",
+		Example: `  estream client add 127.0.0.1 --data data -o client.pkcs12
+  estream client remove 127.0.0.1 --data data`,
+		Args: exactArgs("HOST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a, err := e.openAuthority(data)
+			a, err := e.openAuthority(data, false)
 			if err != nil {
 				return err
 			}
@@ -192,10 +208,25 @@ func (e *env) readPassword(path string) (string, error) {
 	}
 	password, warnings, err := pki.ReadPassword(path)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("--password-file: %w", err)
 	}
 	for _, w := range warnings {
 		fmt.Fprintf(e.stderr, "estream: warning: %s\n", w)
 	}
 	return password, nil
+}
+
+// parentExists checks that a file can be created at path; what names it in the error.
+func parentExists(what, path string) error {
+	dir := filepath.Dir(path)
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return hint(fmt.Errorf("%s: %w", what, err), "create the directory %s first", dir)
+	case err != nil:
+		return fmt.Errorf("%s: %w", what, err)
+	case !info.IsDir():
+		return fmt.Errorf("%s: %s is not a directory", what, dir)
+	}
+	return nil
 }

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -54,9 +56,19 @@ Without it nothing outlives the process.
   now              new events only
   bookmark         go on from the position in --state DIR, else like now (default)
   RFC 3339, unix   from that time on`,
-		Example: `  estream collect 127.0.0.1 --pkcs12 client.pkcs12 --start all --format cef --output file:events.cef --state state`,
-		Args:    exactArgs("HOST"),
+		Example: `  estream synth -o events.bin --count 10000
+  estream client add 127.0.0.1 --data data -o client.pkcs12
+  estream serve --data data --listen 127.0.0.1:8302 --replay-as-is events.bin &
+  estream collect 127.0.0.1 --pkcs12 client.pkcs12 --start all --format cef --output file:events.cef --state state --exit-when-idle 3s
+  kill $!`,
+		Args: exactArgs("HOST"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			switch {
+			case idle < 0:
+				return usagef("--exit-when-idle is %v; expected a duration such as 3s, or 0 for never", idle)
+			case workers < 0:
+				return usagef("--workers is %d; expected 0 (one per core) or more", workers)
+			}
 			log, err := e.logger()
 			if err != nil {
 				return err
@@ -76,9 +88,9 @@ Without it nothing outlives the process.
 			if err != nil {
 				return err
 			}
-			addr, err := session.Address(args[0])
+			addr, err := serverAddress(cmd.Context(), args[0])
 			if err != nil {
-				return &usageError{err}
+				return err
 			}
 			open, err := e.openOutput(out)
 			if err != nil {
@@ -96,7 +108,7 @@ Without it nothing outlives the process.
 				defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 			}
 			if err := durable.MkdirAll(durable.OS{}, dir, 0o700); err != nil {
-				return fmt.Errorf("state directory: %w", err)
+				return fmt.Errorf("--state: %w", err)
 			}
 			tlsConfig, err := pki.ClientTLSConfig(cred, pki.ClientOptions{Pin: &pki.Pin{File: filepath.Join(dir, "server.pin")}})
 			if err != nil {
@@ -113,8 +125,10 @@ Without it nothing outlives the process.
 			}
 			err = c.Run(cmd.Context())
 			in, written := c.Source.Stats(), &dest.Stats
-			log.Info("end", "received", in.Received.Load(), "repeated", in.Repeated.Load(),
-				"written", written.Lines.Load()+written.Raw.Load(), "without_line", written.Silent.Load(), "undecodable", written.Raw.Load()+written.Unwritten.Load())
+			if in.Received.Load() > 0 || written.Messages.Load() > 0 {
+				log.Info("end", "received", in.Received.Load(), "repeated", in.Repeated.Load(),
+					"written", written.Lines.Load()+written.Raw.Load(), "without_line", written.Silent.Load(), "undecodable", written.Raw.Load()+written.Unwritten.Load())
+			}
 			for k, n := range written.Problems() {
 				log.Warn("records that could not be decoded; the journal keeps them raw", "record", k.Record, "block", k.Block, "reason", k.Reason, "records", n)
 			}
@@ -122,10 +136,10 @@ Without it nothing outlives the process.
 			if errors.As(err, &explained) {
 				return hint(err, "%s", explained.Hint)
 			}
-			if errors.Is(err, output.ErrGone) {
+			if errors.Is(err, output.ErrGone) && readerGone(err) {
 				return &silentError{exitFailed} // the reader of our output has gone; nobody is there to tell
 			}
-			return explainLock(err)
+			return err
 		},
 	}
 	formats.register(cmd)
@@ -164,6 +178,23 @@ func parseStart(s, state string) (uint32, error) {
 	return uint32(t.Unix()), nil
 }
 
+// serverAddress completes and checks HOST[:PORT]: a port that does not exist would
+// be tried for ever otherwise.
+func serverAddress(ctx context.Context, arg string) (string, error) {
+	addr, err := session.Address(arg)
+	if err != nil {
+		return "", hint(&usageError{err}, "give HOST or HOST:PORT, and [ADDRESS]:PORT for IPv6; the port is 8302 by default")
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", &usageError{fmt.Errorf("address %q: %w", arg, err)}
+	}
+	if n, err := net.DefaultResolver.LookupPort(ctx, "tcp", port); err != nil || n == 0 {
+		return "", usagef("address %q: port %q does not exist; expected 1 to 65535", arg, port)
+	}
+	return addr, nil
+}
+
 type opener func(saved []byte, log *slog.Logger) (output.Output, error)
 
 // openOutput understands the URI of an output.
@@ -195,7 +226,7 @@ func (e *env) credentials(path, passwordFile string) (*pki.Credentials, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--pkcs12: %w", err)
 	}
 	defer f.Close()
 	data, err := readLimited(bufio.NewReader(f), pki.MaxPKCS12)

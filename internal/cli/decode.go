@@ -2,22 +2,16 @@ package cli
 
 import (
 	"bufio"
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
-	"slices"
-	"syscall"
+	"sync"
 
 	"estream/collect"
-	"estream/journal"
 	"estream/meta"
+	"estream/output"
 	"estream/output/stream"
-	"estream/source/unified2"
 	"estream/wire"
 
 	"github.com/spf13/cobra"
@@ -37,7 +31,8 @@ line for each record that the format has a line for. Names are learned from the
 metadata on the way. Files compressed with gzip are read as they are.
 
   --from wire      concatenated messages, as "estream synth" writes them
-  --from journal   the journal directory of "estream collect" or "estream serve"
+  --from journal   the journal of "estream collect --state DIR" or "estream serve
+                   --data DIR", also while it is in use: give that DIR
   --from unified2  a file or directory of Snort's unified2 files
 
 Without --from the input tells by itself. A message that cannot be decoded is
@@ -53,6 +48,9 @@ without layout are no errors: JSON holds them in raw form.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if workers < 0 {
+				return usagef("--workers is %d; expected 0 (one per core) or more", workers)
+			}
 			log, err := e.logger()
 			if err != nil {
 				return err
@@ -76,7 +74,10 @@ without layout are no errors: JSON holds them in raw form.`,
 				Output: stream.New(out, "standard output"), Log: log, Stats: &d.stats, Problem: d.problem,
 			}
 			err = d.run(cmd.Context())
-			return d.end(errors.Join(err, out.Flush()))
+			if flushErr := out.Flush(); !errors.Is(err, output.ErrGone) {
+				err = errors.Join(err, flushErr)
+			}
+			return d.end(err)
 		},
 	}
 	formats.register(cmd)
@@ -94,123 +95,24 @@ type decodeRun struct {
 	from     string
 	pipeline collect.Pipeline
 	stats    collect.Stats
-	bad      uint64 // malformed messages and runs of bytes that are none
 	unknown  uint64 // without layout
+	skipped  bool   // there were messages, but without events
+
+	mu  sync.Mutex
+	bad uint64 // malformed messages and runs of bytes that are none
 }
 
 func (d *decodeRun) run(ctx context.Context) error {
-	if d.name != "-" {
-		info, err := os.Stat(d.name)
-		if err != nil {
-			return err
-		}
-		if info.IsDir() && d.from == "" {
-			d.from = "unified2"
-			if segments, _ := os.ReadDir(d.name); slices.ContainsFunc(segments, func(e os.DirEntry) bool { return e.Name() == "cursors" }) {
-				d.from = "journal"
-			}
-		}
-		switch {
-		case d.from == "journal" && !info.IsDir():
-			return hint(usagef("%s is a file; a journal is a directory", d.name), "give the directory that holds the .seg files")
-		case d.from == "wire" && info.IsDir():
-			return usagef("%s is a directory; --from wire reads a file", d.name)
-		}
+	if err := d.choose(); err != nil {
+		return err
 	}
 	switch d.from {
-	case "":
-		return d.wire(ctx, true)
-	case "wire":
-		return d.wire(ctx, false)
 	case "unified2":
-		if d.name == "-" {
-			return usagef("unified2 is read from a file or directory, not from standard input")
-		}
 		return d.unified2(ctx)
 	case "journal":
-		if d.name == "-" {
-			return usagef("a journal is read from its directory, not from standard input")
-		}
 		return d.journal(ctx)
 	}
-	return usagef("--from is %q; expected wire, journal or unified2", d.from)
-}
-
-// wire decodes concatenated messages; guess lets a unified2 file through, too.
-func (d *decodeRun) wire(ctx context.Context, guess bool) error {
-	var in io.Reader = d.stdin
-	if d.name != "-" {
-		f, err := os.Open(d.name)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
-	}
-	r := bufio.NewReaderSize(in, 64<<10)
-	if head, _ := r.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(r)
-		if err != nil {
-			return fmt.Errorf("%s: %w", d.name, err)
-		}
-		r = bufio.NewReaderSize(z, 64<<10)
-	}
-	head, err := r.Peek(8)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: %w", d.name, err)
-	}
-	if guess && d.name != "-" && unified2.Looks(head) {
-		return d.unified2(ctx)
-	}
-	input := collect.NewWireInput(r)
-	input.Bad = func(offset, length int64, err error) {
-		d.bad++
-		fmt.Fprintf(d.stderr, "%s: offset %d: %v; %d bytes skipped\n", d.name, offset, err, length)
-	}
-	d.pipeline.Input = input
-	err = d.pipeline.Run(ctx)
-	for t, n := range input.Skipped {
-		d.log.Info("messages without event were left out", "type", t.String(), "messages", n)
-	}
-	return err
-}
-
-func (d *decodeRun) unified2(ctx context.Context) error {
-	pipe := collect.NewPipe()
-	d.pipeline.Input = pipe
-	src := &unified2.Source{Dir: d.name, Layouts: d.set, Once: true, Log: d.log}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	failed := make(chan error, 1)
-	go func() {
-		defer pipe.Close()
-		failed <- src.Run(ctx, func(ctx context.Context, b unified2.Batch) error { return pipe.Put(ctx, b.Data, b.Count) })
-	}()
-	err := d.pipeline.Run(ctx)
-	cancel()
-	err = errors.Join(err, <-failed)
-	stats := src.Stats()
-	d.bad += stats.Faults()
-	return err
-}
-
-func (d *decodeRun) journal(ctx context.Context) error {
-	j, err := journal.OpenReadOnly(d.name, journal.Options{Log: d.log})
-	if err != nil {
-		return err
-	}
-	defer j.Close(ctx)
-	in, err := collect.OpenJournal(ctx, j, d.set, d.pipeline.Tables, j.First())
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	in.Lost = func(n uint64, err error) {
-		d.bad++
-		fmt.Fprintf(d.stderr, "%s: %d messages lost: %v\n", d.name, n, err)
-	}
-	d.pipeline.Input = in
-	return d.pipeline.Run(ctx)
+	return d.wire(ctx, d.from == "")
 }
 
 // problem reports one record that could not be decoded.
@@ -220,13 +122,21 @@ func (d *decodeRun) problem(p collect.Problem) {
 		d.log.Debug("no layout", "message", p.Message, "offset", p.Offset, "record", p.Record, "block", p.Block)
 		return
 	}
+	d.report("message %d at offset %d: %v", p.Message, p.Offset, p.Error())
+}
+
+// report prints one line about something in the input that is bad. The reading
+// and the writing end of the pipeline call it.
+func (d *decodeRun) report(format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.bad++
-	fmt.Fprintf(d.stderr, "%s: message %d at offset %d: %v\n", d.name, p.Message, p.Offset, p.Error())
+	fmt.Fprintf(d.stderr, "%s: %s\n", d.name, fmt.Sprintf(format, args...))
 }
 
 // end says what happened and turns it into an exit status.
 func (d *decodeRun) end(err error) error {
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
+	if readerGone(err) {
 		return &silentError{exitFailed} // the reader has gone, as "head" does
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -240,7 +150,11 @@ func (d *decodeRun) end(err error) error {
 		return &silentError{exitFailed}
 	}
 	if err != nil {
+		d.log.Warn("interrupted", "decoded", d.stats.Messages.Load())
 		return &silentError{exitFailed}
+	}
+	if d.stats.Messages.Load() == 0 && !d.skipped {
+		d.log.Warn("the input holds no messages", "input", d.name)
 	}
 	return nil
 }

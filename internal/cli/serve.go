@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -91,14 +92,18 @@ What was read is in the journal; a restart goes on behind it.`,
 				s.Sources = append(s.Sources, f)
 			}
 			if replayFile != "" {
-				if _, err := os.Stat(replayFile); err != nil {
-					return err
+				if err := readableFile(replayFile); err != nil {
+					return fmt.Errorf("--replay-as-is: %w", err)
 				}
 				s.Sources = append(s.Sources, service.ReplayFeed(replayFile, loop, rate, set, log))
 			}
-			if s.Authority, err = pki.Open(pkiDir(data), pki.Options{Logger: log}); err != nil {
+			if s.Authority, err = e.openAuthority(data, true); err != nil {
 				return err
 			}
+			if len(s.Sources) == 0 {
+				log.Info("no source is given: clients get what the journal holds", "hint", "--unified2 or --replay-as-is adds events")
+			}
+			e.hintClients(s.Authority, data, log)
 			for _, addr := range listen {
 				ln, err := listenOn(cmd.Context(), addr)
 				if err != nil {
@@ -106,7 +111,7 @@ What was read is in the journal; a restart goes on behind it.`,
 				}
 				s.Listeners = append(s.Listeners, ln)
 			}
-			return explainLock(s.Run(cmd.Context()))
+			return s.Run(cmd.Context())
 		},
 	}
 	f := cmd.Flags()
@@ -127,13 +132,13 @@ What was read is in the journal; a restart goes on behind it.`,
 // unified2Feed makes a source of a spool directory.
 func unified2Feed(dir, config, device string, set *wire.Layouts, log *slog.Logger) (service.Feed, error) {
 	if _, err := os.Stat(dir); err != nil {
-		return service.Feed{}, err
+		return service.Feed{}, fmt.Errorf("--unified2: %w", err)
 	}
 	var maps *unified2.Maps
 	if config != "" {
 		var err error
 		if maps, err = unified2.LoadConfig(config, log); err != nil {
-			return service.Feed{}, err
+			return service.Feed{}, &configError{fmt.Errorf("--snort-config: %w", err)}
 		}
 		if len(maps.Files) == 0 {
 			return service.Feed{}, hint(fmt.Errorf("--snort-config %s: no map found", config), "expected sid-msg.map, gen-msg.map, classification.config or reference.config there or in its etc directory")
@@ -147,7 +152,18 @@ func listenOn(ctx context.Context, addr string) (net.Listener, error) {
 		addr = net.JoinHostPort(addr, session.DefaultPort)
 	}
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		err = fmt.Errorf("--listen %s: %w", addr, err)
+	}
+	var (
+		form *net.AddrError
+		dns  *net.DNSError
+	)
 	switch {
+	case errors.As(err, &form), errors.As(err, &dns):
+		return nil, hint(&usageError{err}, "give PORT alone as :8302, or an address of this host as 192.0.2.1:8302 or [2001:db8::1]:8302")
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, hint(err, "that is no address of this host; --listen :8302 listens on all of them")
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, hint(err, "another server is running there; choose another port with --listen ADDR:PORT")
 	case errors.Is(err, fs.ErrPermission):
@@ -164,10 +180,26 @@ func closeAll(list []net.Listener) error {
 	return errors.Join(errs...)
 }
 
-// explainLock adds the cure to the error of a directory in use.
-func explainLock(err error) error {
-	if errors.Is(err, journal.ErrLocked) {
-		return hint(err, "stop the other process, or give this one a directory of its own")
+// hintClients tells a new user why nobody can connect yet. Registrations that
+// cannot be read are reported with the first connection.
+func (e *env) hintClients(a *pki.Authority, data string, log *slog.Logger) {
+	list, err := a.List()
+	if err == nil && !slices.ContainsFunc(list, func(c pki.Client) bool { return c.Revoked.IsZero() }) {
+		log.Info("no client is registered: every connection will be refused", "hint", "estream client add HOST --data "+data+" -o client.pkcs12")
+	}
+}
+
+// readableFile returns an error unless path is a file that can be read: what
+// cannot should stop the command before it serves anybody.
+func readableFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a directory; expected a file of wire messages", path)
 	}
 	return err
 }

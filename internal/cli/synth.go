@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -28,12 +29,17 @@ gives the same bytes everywhere.`,
 		Example: `  estream synth -o events.bin --count 100000 --seed 7
   estream decode events.bin --format json | head`,
 		Args: exactArgs(),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			switch {
 			case out == "":
 				return usagef("-o FILE is missing; - is standard output")
 			case count == 0:
 				return usagef("--count N is missing: how many messages to write")
+			}
+			if out != "-" {
+				if err := parentExists("-o "+out, out); err != nil {
+					return err
+				}
 			}
 			set, err := e.layouts()
 			if err != nil {
@@ -47,30 +53,28 @@ gives the same bytes everywhere.`,
 			if out != "-" {
 				f, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 				if err != nil {
-					return err
+					return fmt.Errorf("-o: %w", err)
 				}
-				defer f.Close()
+				// A file system may keep a failed write to itself until the end.
+				defer func() { err = errors.Join(err, f.Close()) }()
 				w.Reset(f)
 			}
 			progress := e.progress("messages", count)
 			var buf []byte
 			for n := range count {
 				if n%4096 == 0 {
-					if err := cmd.Context().Err(); err != nil {
-						return err
+					if cmd.Context().Err() != nil {
+						return errors.Join(fmt.Errorf("interrupted; -o %s has %d of %d messages", out, n, count), w.Flush())
 					}
 					progress.at(n)
 				}
 				buf = g.Append(buf[:0])
 				if _, err := w.Write(buf); err != nil {
-					return fmt.Errorf("write %s: %w", out, err)
+					return writeError(out, err)
 				}
 			}
 			progress.end()
-			if err := w.Flush(); err != nil {
-				return fmt.Errorf("write %s: %w", out, err)
-			}
-			return nil
+			return writeError(out, w.Flush())
 		},
 	}
 	f := cmd.Flags()
@@ -78,6 +82,18 @@ gives the same bytes everywhere.`,
 	f.Uint64Var(&count, "count", 0, "`N` messages, metadata included")
 	f.Uint64Var(&opt.Seed, "seed", 1, "`S` that decides what is written")
 	return cmd
+}
+
+// writeError names the file that could not be written. A reader that has gone, as
+// "head" does, needs no words.
+func writeError(name string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case name == "-" && readerGone(err):
+		return &silentError{exitFailed}
+	}
+	return fmt.Errorf("-o %s: %w", name, err)
 }
 
 // A progress line on a terminal, for work of more than two seconds.

@@ -86,9 +86,6 @@ func (OS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	return f, nil
 }
 
-// Rename implements [FS].
-func (OS) Rename(oldname, newname string) error { return os.Rename(oldname, newname) }
-
 // Remove implements [FS].
 func (OS) Remove(name string) error { return os.Remove(name) }
 

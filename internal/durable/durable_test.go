@@ -69,6 +69,37 @@ func TestReplaceFileMatrix(t *testing.T) {
 	}
 }
 
+// WriteTemp leaves one file that has reached the disk, or an error and none.
+func TestWriteTemp(t *testing.T) {
+	for k := 1; ; k++ {
+		fsys := faultfs.New()
+		if err := durable.MkdirAll(fsys, "/dir", 0o700); err != nil {
+			t.Fatal(err)
+		}
+		fsys.FailNth(k, faultfs.Fault{Effect: faultfs.Full})
+		tmp, err := durable.WriteTemp(fsys, "/dir/file", []byte("new"), 0o600)
+		fsys.SetHook(nil)
+		if err == nil {
+			if k < 4 {
+				t.Errorf("%d operations, want open, write and sync", k-1)
+			}
+			if err := fsys.Rename(tmp, "/dir/file"); err != nil {
+				t.Fatal(err)
+			}
+			if err := fsys.SyncDir("/dir"); err != nil {
+				t.Fatal(err)
+			}
+			if got := read(t, fsys.Crash(faultfs.Lose, nil), "/dir/file"); got != "new" {
+				t.Errorf("file holds %q after a crash", got)
+			}
+			return
+		}
+		if entries, derr := fsys.ReadDir("/dir"); derr != nil || len(entries) != 0 || tmp != "" {
+			t.Errorf("operation %d fails with %v: %d files left, %v; path %q", k, err, len(entries), derr, tmp)
+		}
+	}
+}
+
 func TestReplaceFileOS(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "key")
@@ -175,5 +206,24 @@ func TestLockOS(t *testing.T) {
 	}
 	if err := l.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Root may lock something in a directory of somebody who would like to have the
+// process id written over another file.
+func TestLockRefusesALink(t *testing.T) {
+	dir := t.TempDir()
+	victim, name := filepath.Join(dir, "victim"), filepath.Join(dir, "LOCK")
+	if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(victim, name); err != nil {
+		t.Skip(err) // Windows wants a privilege for it
+	}
+	if _, err := (durable.OS{}).Lock(name); err == nil && os.PathSeparator == '/' {
+		t.Error("a lock that is a symbolic link was taken")
+	}
+	if got := read(t, durable.OS{}, victim); got != "precious" && os.PathSeparator == '/' {
+		t.Errorf("the file behind the link holds %q", got)
 	}
 }

@@ -13,9 +13,11 @@ import (
 // Lock implements [FS] with flock(2): the lock belongs to the open file, so a
 // second open in the same process is refused too, and the kernel gives it
 // back when the process ends, however it ends. The file stays; removing it
-// would let two processes lock two files of the same name.
+// would let two processes lock two files of the same name. A symbolic link is
+// refused: root may take a lock in a directory of another user, and the
+// process id must not be written to a file of that user's choice.
 func (OS) Lock(name string) (io.Closer, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}

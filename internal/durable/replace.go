@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// tempMark is part of the name of every temporary file of [ReplaceFile].
+// tempMark is part of the name of every temporary file of [WriteTemp].
 const tempMark = ".tmp-"
 
 // ReplaceFile gives name the content data so that after a crash at any moment
@@ -31,19 +31,29 @@ const tempMark = ".tmp-"
 // one are not kept. On an error the old content may still or the new content
 // may already be there, never a mixture; the temporary file is removed. Of two
 // concurrent calls for one name the last to rename wins.
-func ReplaceFile(fsys FS, name string, data []byte, perm os.FileMode) (err error) {
-	f, tmp, err := createTemp(fsys, name, perm)
+func ReplaceFile(fsys FS, name string, data []byte, perm os.FileMode) error {
+	tmp, err := WriteTemp(fsys, name, data, perm)
 	if err != nil {
 		return fmt.Errorf("replace %s: %w", name, err)
 	}
-	defer func() {
-		if err != nil {
-			if rerr := fsys.Remove(tmp); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
-				err = errors.Join(err, rerr)
-			}
-			err = fmt.Errorf("replace %s: %w", name, err)
-		}
-	}()
+	if err := fsys.Rename(tmp, name); err != nil {
+		return fmt.Errorf("replace %s: %w", name, errors.Join(err, discard(fsys, tmp)))
+	}
+	if err := fsys.SyncDir(filepath.Dir(name)); err != nil {
+		return fmt.Errorf("replace %s: %w", name, err)
+	}
+	return nil
+}
+
+// WriteTemp is the first half of [ReplaceFile]: it stores data in a temporary
+// file in the directory of name, syncs it, and returns its path. It is for a
+// caller that gives the file its name in another way than by replacing, and
+// who has to remove it or sync the directory. On an error no file remains.
+func WriteTemp(fsys FS, name string, data []byte, perm os.FileMode) (tmp string, err error) {
+	f, tmp, err := createTemp(fsys, name, perm)
+	if err != nil {
+		return "", err
+	}
 	n, err := f.Write(data)
 	if err == nil && n < len(data) {
 		err = io.ErrShortWrite
@@ -52,12 +62,17 @@ func ReplaceFile(fsys FS, name string, data []byte, perm os.FileMode) (err error
 		err = f.Sync()
 	}
 	if err := errors.Join(err, f.Close()); err != nil {
+		return "", errors.Join(err, discard(fsys, tmp))
+	}
+	return tmp, nil
+}
+
+// discard removes a temporary file, which a step that failed may have taken away already.
+func discard(fsys FS, tmp string) error {
+	if err := fsys.Remove(tmp); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := fsys.Rename(tmp, name); err != nil {
-		return err
-	}
-	return fsys.SyncDir(filepath.Dir(name))
+	return nil
 }
 
 // createTemp creates a file beside name that nobody had before.
@@ -71,18 +86,15 @@ func createTemp(fsys FS, name string, perm os.FileMode) (File, string, error) {
 		}
 		if err != nil {
 			// An open that failed after it created the file must not leave it behind.
-			if rerr := fsys.Remove(tmp); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
-				err = errors.Join(err, rerr)
-			}
-			return nil, "", err
+			return nil, "", errors.Join(err, discard(fsys, tmp))
 		}
 		return f, tmp, nil
 	}
 }
 
-// RemoveTemps removes the temporary files that a crash during [ReplaceFile]
-// left in dir. Only the owner of the directory may call it, at a time when no
-// ReplaceFile runs there.
+// RemoveTemps removes the temporary files that a crash during [ReplaceFile] or
+// after [WriteTemp] left in dir. Only the owner of the directory may call it,
+// at a time when neither is at work there.
 func RemoveTemps(fsys FS, dir string) error {
 	entries, err := fsys.ReadDir(dir)
 	if err != nil {
@@ -92,7 +104,7 @@ func RemoveTemps(fsys FS, dir string) error {
 		if !strings.Contains(e.Name(), tempMark) || !e.Type().IsRegular() {
 			continue
 		}
-		if err := fsys.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := discard(fsys, filepath.Join(dir, e.Name())); err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,9 @@
 // is stored with the cursor; when the output is opened again after a crash,
 // whatever stands behind that length is cut off and written anew. Nothing else
 // may write to the file. Lines are in journal order. A full disk stops this
-// output (not the journal) until there is room; nothing is dropped.
+// output (not the journal) until there is room; nothing is dropped. After an fsync
+// that failed nobody knows what of the lines since the last Commit is on the
+// device, even if another fsync succeeds: they are cut off and written again.
 package file
 
 import (
@@ -19,6 +21,7 @@ import (
 	"path/filepath"
 
 	"estream/internal/durable"
+	"estream/output"
 )
 
 // An Output is an open file. It is not safe for concurrent use.
@@ -30,6 +33,7 @@ type Output struct {
 	dirty  bool  // debris is there
 	sync   bool  // something was written since the last Commit
 	ready  bool  // the name of the file is on the device
+	unsure error // of an fsync that failed; nothing more can be committed
 }
 
 // state is what a cursor keeps for this output.
@@ -105,6 +109,9 @@ func (o *Output) position(saved []byte, log *slog.Logger) error {
 
 // Write implements [output.Output].
 func (o *Output) Write(_ context.Context, lines []byte) error {
+	if o.unsure != nil {
+		return o.unsure
+	}
 	if o.dirty {
 		if err := o.f.Truncate(o.length); err != nil {
 			return fmt.Errorf("output file: cut off a failed write: %w", err)
@@ -128,8 +135,12 @@ func (o *Output) Write(_ context.Context, lines []byte) error {
 }
 
 // Commit implements [output.Output]: fsync of the file, and once of the
-// directory that holds its name.
+// directory that holds its name. When the fsync of the file fails, this and all
+// later errors are [output.ErrUncommitted].
 func (o *Output) Commit(context.Context) ([]byte, error) {
+	if o.unsure != nil {
+		return nil, o.unsure
+	}
 	if !o.ready {
 		if err := o.fsys.SyncDir(filepath.Dir(o.path)); err != nil {
 			return nil, fmt.Errorf("output file: sync directory: %w", err)
@@ -138,7 +149,8 @@ func (o *Output) Commit(context.Context) ([]byte, error) {
 	}
 	if o.sync {
 		if err := o.f.Sync(); err != nil {
-			return nil, fmt.Errorf("output file: %w", err)
+			o.unsure = fmt.Errorf("output file: %w: %w", output.ErrUncommitted, err)
+			return nil, o.unsure
 		}
 		o.sync = false
 	}

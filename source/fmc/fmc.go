@@ -24,6 +24,7 @@ import (
 	"estream/internal/mute"
 	"estream/journal"
 	"estream/meta"
+	"estream/pki"
 	"estream/session"
 	"estream/source"
 	"estream/wire"
@@ -80,14 +81,14 @@ func (s *Source) Stats() *Stats { return &s.stats }
 func (s *Source) String() string { return "fmc " + s.Addr }
 
 // Run receives until ctx ends, which is no error, connecting again with growing
-// pauses whenever a session ends. It returns an error only when it could not
-// connect even once for a reason that time does not heal: a certificate that
+// pauses whenever a session ends. It returns an error only when it was not let
+// in even once for a reason that time does not heal: a certificate that
 // does not verify, or a server that turns us away.
 func (s *Source) Run(ctx context.Context) error {
 	if s.Margin == 0 {
 		s.Margin = DefaultMargin
 	}
-	turnedAway := 0
+	turnedAway, hinted := 0, map[string]bool{} // a handful of texts
 	pause := retryFirst
 	for {
 		began, before := time.Now(), s.stats.Journaled.Load()
@@ -112,7 +113,13 @@ func (s *Source) Run(ctx context.Context) error {
 		}
 		wait := pause/2 + rand.N(pause) // so that many clients do not come back in one moment
 		pause = min(2*pause, retryMost)
-		s.Log.Warn("session ended; connecting again", "server", s.Addr, "error", explain(err), "in", wait.Round(10*time.Millisecond))
+		log := s.Log.With("server", s.Addr)
+		explained := explain(err)
+		if e := (*Explained)(nil); errors.As(explained, &e) && !hinted[e.Hint] {
+			hinted[e.Hint] = true // once: the next attempts will mostly end in the same way
+			log = log.With("hint", e.Hint)
+		}
+		log.Warn("no session; connecting again", "error", explained, "in", wait.Round(10*time.Millisecond))
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -130,6 +137,7 @@ func (s *Source) session(ctx context.Context) error {
 	}
 	cfg := s.Session
 	cfg.TLS, cfg.Start, cfg.Log = s.TLS, start, s.Log
+	began := time.Now()
 	client, err := session.Dial(ctx, s.Addr, cfg)
 	if err != nil {
 		return err
@@ -137,20 +145,23 @@ func (s *Source) session(ctx context.Context) error {
 	defer client.Close(context.WithoutCancel(ctx), "")
 	s.Log.Info("connected", "server", client.RemoteAddr().String(), "start", startText(start))
 	s.stats.Connected.Store(true)
+	// A refusal by TLS 1.3 or by the host check comes after a handshake that looked
+	// fine. Only words of the server prove that it lets us in: its answer to an
+	// extended request, which Dial waits for, or its first message.
+	letIn := cfg.Flags == 0 || cfg.Flags&wire.FlagExtendedRequest != 0
+	if letIn {
+		s.admitted(began)
+	}
 	var scratch []byte
 	skew := mute.New(time.Minute)
-	for first := true; ; first = false {
+	for {
 		b, err := client.ReadBatch(ctx)
 		if err != nil {
 			return err
 		}
-		if first {
-			// Only data proves that the server lets us in: a refusal by TLS 1.3 or by
-			// the host check comes after a handshake that looked fine.
-			s.stats.Sessions.Add(1)
-			if s.Start == wire.StartNow {
-				s.Start = uint32(time.Now().Unix()) // a later session must not miss what comes in between
-			}
+		if !letIn {
+			letIn = true
+			s.admitted(began)
 		}
 		s.stats.Received.Add(uint64(b.Count))
 		s.stats.LastReceived.Store(time.Now().UnixNano())
@@ -181,6 +192,14 @@ func (s *Source) session(ctx context.Context) error {
 		if err := client.Ack(ctx, b); err != nil {
 			return err
 		}
+	}
+}
+
+// admitted notes that the server has let in the session that began then.
+func (s *Source) admitted(began time.Time) {
+	s.stats.Sessions.Add(1)
+	if s.Start == wire.StartNow {
+		s.Start = uint32(began.Unix()) // a later session must not miss what comes in between
 	}
 }
 
@@ -269,7 +288,7 @@ func classify(err error) cause {
 		alert  tls.AlertError
 	)
 	switch {
-	case errors.As(err, &verify), errors.Is(err, session.ErrNoService):
+	case errors.As(err, &verify), errors.Is(err, pki.ErrServerCertificate), errors.Is(err, session.ErrNoService):
 		return final
 	case errors.As(err, &alert):
 		return refused
@@ -297,7 +316,7 @@ func explain(err error) error {
 		dial   *session.DialError
 	)
 	switch {
-	case errors.As(err, &verify):
+	case errors.As(err, &verify), errors.Is(err, pki.ErrServerCertificate):
 		return &Explained{err, "the server's certificate was not issued by the authority in the PKCS#12 file: fetch the file from this very server"}
 	case classify(err) == refused:
 		return &Explained{fmt.Errorf("the server closed the connection without serving us: %w", err),

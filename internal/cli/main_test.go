@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes this test binary the program as well: scripts and examples find
+// it as "estream" in their PATH.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"estream": func() { os.Exit(Process()) }})
+}
+
+// TestScripts runs the scripts in testdata/script. Beside the commands of
+// testscript they have:
+//
+//	exits N PROGRAM ARG...   run a program; its exit status must be N
+//	lines FILE N             FILE must have N lines
+//	start, await, awaitout, listening, signal, ended   see script_process_test.go
+//	damage, pack             see script_file_test.go
+//	center, oldclient, lock  see script_peer_test.go
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			ps := newProcesses()
+			e.Values[processesKey{}] = ps
+			e.Defer(ps.stop)
+			e.Setenv("TZ", "UTC")
+			corpus, err := filepath.Abs(filepath.Join("..", "testdata", "corpus"))
+			if err != nil {
+				return err
+			}
+			e.Setenv("CORPUS", corpus)
+			if e.Getenv("GORACE") == "" {
+				// The race detector waits a second at each end of a process by default, for
+				// goroutines that are still to be reported.
+				e.Setenv("GORACE", "atexit_sleep_ms=0")
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": cmdExits, "lines": cmdLines,
+			"start": cmdStart, "await": cmdAwait, "awaitout": cmdAwaitOut, "listening": cmdListening, "signal": cmdSignal, "ended": cmdEnded,
+			"damage": cmdDamage, "pack": cmdPack,
+			"center": cmdCenter, "oldclient": cmdOldClient, "lock": cmdLock,
+		},
+	})
+}
+
+func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS PROGRAM ARG...")
+	}
+	want := number(ts, args[0])
+	got := 0
+	err := ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		got = exit.ExitCode()
+	case err != nil:
+		ts.Fatalf("%s: %v", args[1], err)
+	}
+	if got != want {
+		ts.Fatalf("%s ended with status %d, want %d", args[1], got, want)
+	}
+}
+
+func cmdLines(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: lines FILE N")
+	}
+	if got, want := strings.Count(ts.ReadFile(args[0]), "\n"), number(ts, args[1]); got != want {
+		ts.Fatalf("%s has %d lines, want %d", args[0], got, want)
+	}
+}
+
+func number(ts *testscript.TestScript, s string) int {
+	n, err := strconv.Atoi(s)
+	ts.Check(err)
+	return n
+}

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"estream/estreamtest"
+	"estream/internal/durable"
+	"estream/pki"
+	"estream/wire"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// Peers that do what ours do not, and what time would bring:
+//
+//	center NAME SCRIPT       a server that misbehaves as SCRIPT says; $NAME is its address, NAME.p12 its client's file
+//	oldclient DATA HOST FILE register a client whose certificate has expired, in the server directory DATA
+//	lock FILE                hold the lock FILE until the script ends, as another process would
+
+// misbehaviour are the scripts of centers.
+var misbehaviour = map[string][]estreamtest.Step{
+	"closes":        {estreamtest.Close()},
+	"noservice":     {estreamtest.ExpectRequest(nil), estreamtest.SendInformation(5000), estreamtest.ExpectClose()},
+	"error":         {estreamtest.ExpectRequest(nil), estreamtest.SendError(7, "too many clients"), estreamtest.Close()},
+	"noise":         {estreamtest.ExpectRequest(nil), estreamtest.Send([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")), estreamtest.ExpectClose()},
+	"giant":         {estreamtest.Negotiate(), estreamtest.Send(wire.AppendHeader(nil, wire.TypeEventData, 1<<31)), estreamtest.ExpectClose()},
+	"half":          {estreamtest.Negotiate(), estreamtest.Send([]byte{0, 1, 0, 4, 0, 0, 0, 40, 0, 0}), estreamtest.Close()},
+	"unknownrecord": {estreamtest.Negotiate(), estreamtest.Send(unknownRecord), estreamtest.ExpectClose()},
+}
+
+// unknownRecord is an event of a record type that no layout knows.
+var unknownRecord = []byte{0, 1, 0, 4, 0, 0, 0, 12, 0, 0, 0x27, 0x0f, 0, 0, 0, 4, 'b', 'o', 'd', 'y'}
+
+func cmdCenter(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 || misbehaviour[args[1]] == nil {
+		ts.Fatalf("usage: center NAME SCRIPT")
+	}
+	c, err := estreamtest.New(estreamtest.Options{}, misbehaviour[args[1]]...)
+	ts.Check(err)
+	// What the client does not do as a script wants shows in the test itself.
+	ts.Defer(func() { _ = c.Close() })
+	p12, err := c.PKCS12("")
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".p12"), p12, 0o600))
+	ts.Setenv(args[0], c.Addr())
+}
+
+func cmdOldClient(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: oldclient DATA HOST FILE")
+	}
+	then := func() time.Time { return time.Now().AddDate(-15, 0, 0) }
+	a, err := pki.Open(pkiDir(ts.MkAbs(args[0])), pki.Options{Now: then})
+	ts.Check(err)
+	reg, err := a.Register(context.Background(), args[1], pki.RegisterOptions{})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), reg.PKCS12, 0o600))
+}
+
+func cmdLock(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: lock FILE")
+	}
+	path := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(filepath.Dir(path), 0o777))
+	held, err := durable.OS{}.Lock(path)
+	ts.Check(err)
+	ts.Defer(func() { _ = held.Close() })
+}
