@@ -2,9 +2,13 @@ package collect
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"estream/wire"
 )
@@ -74,5 +78,24 @@ func TestWireInputBundleParts(t *testing.T) {
 	}
 	if len(reports) != 1 || !strings.HasPrefix(reports[0], "47+23: ") || in.Skipped[wire.TypeNull] != 1 {
 		t.Errorf("reports %q, skipped %v; want one report at 47 and one null", reports, in.Skipped)
+	}
+}
+
+// TestWireInputReadError: an input that fails in the middle of a message has given
+// all messages before. The bug was that up to 256 KiB of them were lost.
+func TestWireInputReadError(t *testing.T) {
+	broken := errors.New("broken")
+	long := slices.Concat(event(3), make([]byte, 100))
+	long[7], long[15] = long[7]+100, long[15]+100
+	in := NewWireInput(io.MultiReader(bytes.NewReader(slices.Concat(event(1), event(2), long[:len(long)-1])), iotest.ErrReader(broken)))
+	// The header of the third message is whole, so that it is the body that fails.
+	c, err := in.Next(context.Background(), nil)
+	if err != nil || !bytes.Equal(c.Data, slices.Concat(event(1), event(2))) {
+		t.Fatalf("got %q, %v; want two events", c.Data, err)
+	}
+	for range 2 {
+		if c, err := in.Next(context.Background(), nil); !errors.Is(err, broken) || len(c.Data) > 0 {
+			t.Errorf("got %q, %v; want the error of the reader", c.Data, err)
+		}
 	}
 }

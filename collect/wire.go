@@ -32,6 +32,7 @@ type WireInput struct {
 	offset int64 // of the next byte of r
 	end    int64 // where the input ends; -1 as long as nobody knows
 	number uint64
+	failed error // for the next call of Next
 
 	bundles int64 // unpacked so far
 }
@@ -46,19 +47,25 @@ func (w *WireInput) Next(ctx context.Context, buf []byte) (Chunk, error) {
 	if err := ctx.Err(); err != nil {
 		return Chunk{}, err
 	}
+	if w.failed != nil {
+		return Chunk{}, w.failed
+	}
 	c := Chunk{Data: buf, Base: w.offset, First: w.number}
 	for len(c.Data) < chunkBytes {
 		f, err := w.frame()
 		switch {
 		case err == nil && f.typ == wire.TypeEventData:
 			n := len(c.Data)
-			if c.Data, err = w.take(c.Data, f.size); err != nil {
+			if c.Data, err = w.take(c.Data, f.size); err == nil {
+				if len(c.Data) > n {
+					w.number++
+				}
+				continue
+			}
+			if n == 0 {
 				return Chunk{}, err
 			}
-			if len(c.Data) > n {
-				w.number++
-			}
-			continue
+			w.failed = err // what is good goes first
 		case len(c.Data) > 0:
 			// What is good goes first, and offsets in a chunk are without gaps.
 		case err == nil:

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"estream/format"
+	"estream/internal/corpus"
 	"estream/meta"
 	"estream/wire"
 )
@@ -55,7 +56,7 @@ func BenchmarkJSON(b *testing.B) {
 // BenchmarkScan is what metadata costs a stream in which it rarely changes.
 func BenchmarkScan(b *testing.B) {
 	set := loadLayouts(b)
-	stream := corpusFile(b, "dev.bin.gz")
+	stream := corpus.Read(b, corpus.Messages)
 	tables, dec := meta.NewTables(), wire.NewDecoder(set, meta.Wanted)
 	emit := func([]byte, *meta.Snapshot) error { return nil }
 	b.SetBytes(int64(len(stream)))

@@ -1,13 +1,9 @@
 package format_test
 
 import (
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,31 +12,13 @@ import (
 	"estream/format"
 	"estream/format/cef"
 	"estream/format/jsonl"
+	"estream/internal/corpus"
 	"estream/layouts"
 	"estream/meta"
 	"estream/wire"
 )
 
 const corpusPrefix = "<13>Jan 02 03:04:05 encore "
-
-// corpusFile returns an unpacked file of internal/testdata/corpus.
-func corpusFile(t testing.TB, name string) []byte {
-	t.Helper()
-	f, err := os.Open(filepath.Join("..", "internal", "testdata", "corpus", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
 
 func loadLayouts(t testing.TB) *wire.Layouts {
 	t.Helper()
@@ -110,7 +88,7 @@ func each(t *testing.T, set *wire.Layouts, f format.Format, stream []byte, batch
 // sizes: where a batch ends must not show.
 func TestCorpus(t *testing.T) {
 	set := loadLayouts(t)
-	stream := corpusFile(t, "dev.bin.gz")
+	stream := corpus.Read(t, corpus.Messages)
 	for _, c := range []struct {
 		name, file string
 		format     format.Format
@@ -118,7 +96,7 @@ func TestCorpus(t *testing.T) {
 		{"json", "dev.json.txt.gz", jsonUTC()},
 		{"cef", "dev.cef.txt.gz", cefFixed()},
 	} {
-		refs := strings.Split(strings.TrimSuffix(string(corpusFile(t, c.file)), "\n"), "\n")
+		refs := strings.Split(strings.TrimSuffix(string(corpus.Read(t, c.file)), "\n"), "\n")
 		for _, batch := range []int{1, 256 << 10} {
 			t.Run(fmt.Sprintf("%s/%d", c.name, batch), func(t *testing.T) {
 				type count struct{ equal, none, different, noReference int }
@@ -170,7 +148,7 @@ func TestCorpus(t *testing.T) {
 // and checks that no line of any format holds a line break.
 func TestCorpusIsValid(t *testing.T) {
 	set := loadLayouts(t)
-	stream := corpusFile(t, "dev.bin.gz")
+	stream := corpus.Read(t, corpus.Messages)
 	each(t, set, jsonUTC(), stream, 1<<16, func(i int, h wire.RecordHeader, line string) {
 		var v map[string]any
 		if err := json.Unmarshal([]byte(line), &v); err != nil {
@@ -210,7 +188,7 @@ func corpusRun(b testing.TB, set *wire.Layouts, keep func(message []byte) bool) 
 		}
 		return nil
 	}
-	for _, batch := range batches(b, corpusFile(b, "dev.bin.gz"), 256<<10) {
+	for _, batch := range batches(b, corpus.Read(b, corpus.Messages), 256<<10) {
 		if err := tables.Scan(batch, scanner, emit); err != nil {
 			b.Fatal(err)
 		}

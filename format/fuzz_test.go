@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"estream/format"
+	"estream/internal/corpus"
 	"estream/meta"
 	"estream/wire"
 )
@@ -17,7 +18,7 @@ import (
 func FuzzFormat(f *testing.F) {
 	set := loadLayouts(f)
 	seen := map[[2]uint32]bool{}
-	for rest := corpusFile(f, "dev.bin.gz"); len(rest) > 0; {
+	for rest := corpus.Read(f, corpus.Messages); len(rest) > 0; {
 		message, next, err := wire.NextMessage(rest)
 		if err != nil {
 			f.Fatal(err)

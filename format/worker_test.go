@@ -10,6 +10,7 @@ import (
 
 	"estream/format"
 	"estream/format/cef"
+	"estream/layouts"
 	"estream/meta"
 	"estream/wire"
 )
@@ -125,51 +126,33 @@ func TestPlansAreReplaced(t *testing.T) {
 func TestEveryLayout(t *testing.T) {
 	set := loadLayouts(t)
 	jw, cw := format.NewWorker(set, jsonUTC()), format.NewWorker(set, cefFixed())
-	layouts := 0
-	for _, typ := range set.Source().Records() {
-		def, err := set.Source().Record(typ)
+	n := 0
+	for l, err := range layouts.All(set) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if def.Unknown {
+		n++
+		m := l.NewBuilder().AppendMessage(nil, extended)
+		out, counts := jw.Append(nil, m, meta.Initial())
+		if counts.Lines != 1 {
+			t.Errorf("%v: %+v, want a line", l, counts)
 			continue
 		}
-		blocks := []uint32{0}
-		if def.Series != 0 {
-			blocks = nil
-			for _, b := range def.Blocks {
-				blocks = append(blocks, b.Type)
+		for _, f := range l.Fields[l.Discovery:] {
+			path := []any{f.Encore}
+			if l.EncoreRoot != "" {
+				path = []any{l.EncoreRoot, f.Encore}
+			}
+			if at(t, string(out), path...) == "absent" {
+				t.Errorf("%v: no member %v in %s", l, path, out)
 			}
 		}
-		for _, b := range blocks {
-			layouts++
-			m := message(t, set, extended, typ, b, nil)
-			l, err := set.Layout(typ, b)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out, counts := jw.Append(nil, m, meta.Initial())
-			if counts.Lines != 1 {
-				t.Errorf("%v: %+v, want a line", l, counts)
-				continue
-			}
-			for _, f := range l.Fields[l.Discovery:] {
-				path := []any{f.Encore}
-				if l.EncoreRoot != "" {
-					path = []any{l.EncoreRoot, f.Encore}
-				}
-				if at(t, string(out), path...) == "absent" {
-					t.Errorf("%v: no member %v in %s", l, path, out)
-				}
-			}
-			if _, counts := cw.Append(nil, m, meta.Initial()); counts.Undecoded != 0 {
-				t.Errorf("%v: cef: %+v", l, counts)
-			}
+		if _, counts := cw.Append(nil, m, meta.Initial()); counts.Undecoded != 0 {
+			t.Errorf("%v: cef: %+v", l, counts)
 		}
 	}
-	t.Logf("%d layouts", layouts)
-	if layouts < 150 {
-		t.Errorf("only %d layouts", layouts)
+	if n < 150 {
+		t.Errorf("only %d layouts", n)
 	}
 }
 

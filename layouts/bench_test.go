@@ -3,13 +3,14 @@ package layouts
 import (
 	"testing"
 
+	"estream/internal/corpus"
 	"estream/wire"
 )
 
-// corpusConnections returns the connection records of the corpus in their newest layout.
+// corpusMessages returns the messages of the corpus with one record and block type, or with typ 0 all of them.
 func corpusMessages(b *testing.B, typ uint16, block uint32) (msgs [][]byte, size int) {
 	d := wire.NewDecoder(Default(), nil)
-	for rest := corpus(b); len(rest) > 0; {
+	for rest := corpus.Read(b, corpus.Messages); len(rest) > 0; {
 		msg, next, err := wire.NextMessage(rest)
 		if err != nil {
 			b.Fatal(err)

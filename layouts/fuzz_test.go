@@ -6,6 +6,7 @@ import (
 	"errors"
 	"testing"
 
+	"estream/internal/corpus"
 	"estream/wire"
 )
 
@@ -15,7 +16,7 @@ import (
 func FuzzLayouts(f *testing.F) {
 	seen := map[*wire.Layout]bool{}
 	d := wire.NewDecoder(Default(), nil)
-	for rest := corpus(f); len(rest) > 0; {
+	for rest := corpus.Read(f, corpus.Messages); len(rest) > 0; {
 		msg, next, err := wire.NextMessage(rest)
 		if err != nil {
 			f.Fatal(err)
@@ -26,20 +27,13 @@ func FuzzLayouts(f *testing.F) {
 			f.Add(r.Type, r.Extended, bytes.Clone(r.Body()))
 		}
 	}
-	// The block versions that the corpus lacks: a body of zeros of the right length.
-	for _, typ := range Default().Source().Records() {
-		def, err := Default().Source().Record(typ)
+	// The layouts that the corpus lacks: a body of zeros of the right length.
+	for l, err := range All(Default()) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		for _, b := range def.Blocks {
-			if l, err := Default().Layout(typ, b.Type); err == nil && !seen[l] {
-				builder, err := Default().NewBuilder(typ, b.Type)
-				if err != nil {
-					f.Fatal(err)
-				}
-				f.Add(typ, true, builder.AppendMessage(nil, wire.RecordHeader{Extended: true})[24:])
-			}
+		if !seen[l] {
+			f.Add(l.Record.Type, true, l.NewBuilder().AppendMessage(nil, wire.RecordHeader{Extended: true})[24:])
 		}
 	}
 	f.Fuzz(func(t *testing.T, typ uint16, extended bool, body []byte) {

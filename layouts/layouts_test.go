@@ -2,11 +2,9 @@ package layouts
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -14,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"estream/internal/corpus"
 	"estream/wire"
 )
 
@@ -63,30 +62,17 @@ func TestIndex(t *testing.T) {
 	}
 }
 
-// all calls f for every layout of the reference: each record type with each
-// block version it is known to carry, and each block by itself.
-func all(t *testing.T, set *wire.Layouts, f func(*wire.Layout)) {
-	t.Helper()
-	for _, typ := range set.Source().Records() {
-		def, err := set.Source().Record(typ)
+func TestEveryLayoutCompiles(t *testing.T) {
+	n, set := 0, Default()
+	for _, err := range All(set) {
 		if err != nil {
-			t.Fatal(err)
-		}
-		if def.Unknown {
+			t.Error(err)
 			continue
 		}
-		blocks := def.Blocks
-		if def.Series == 0 {
-			blocks = []wire.RecordBlock{{}}
-		}
-		for _, b := range blocks {
-			l, err := set.Layout(typ, b.Type)
-			if err != nil {
-				t.Errorf("record %d block %d: %v", typ, b.Type, err)
-				continue
-			}
-			f(l)
-		}
+		n++
+	}
+	if n < 200 {
+		t.Errorf("%d layouts of records, expected more than 200", n)
 	}
 	for _, series := range []uint8{1, 2} {
 		for _, typ := range set.Source().Blocks(series) {
@@ -95,40 +81,14 @@ func all(t *testing.T, set *wire.Layouts, f func(*wire.Layout)) {
 			}
 		}
 	}
-}
-
-func TestEveryLayoutCompiles(t *testing.T) {
-	n := 0
-	all(t, Default(), func(*wire.Layout) { n++ })
-	if n < 200 {
-		t.Errorf("%d layouts of records, expected more than 200", n)
-	}
-	t.Logf("%d layouts of records, %d and %d blocks", n, len(Default().Source().Blocks(1)), len(Default().Source().Blocks(2)))
-}
-
-func corpus(t testing.TB) []byte {
-	t.Helper()
-	f, err := os.Open("../internal/testdata/corpus/dev.bin.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
+	t.Logf("%d layouts of records, %d and %d blocks", n, len(set.Source().Blocks(1)), len(set.Source().Blocks(2)))
 }
 
 // TestCorpusRoundTrip: every message of the corpus decodes to the last byte, and
 // encoding it again gives the same bytes.
 func TestCorpusRoundTrip(t *testing.T) {
 	d := wire.NewDecoder(Default(), nil)
-	rest := corpus(t)
+	rest := corpus.Read(t, corpus.Messages)
 	count := map[string]int{}
 	var out []byte
 	for len(rest) > 0 {
@@ -161,7 +121,7 @@ func TestCorpusRoundTrip(t *testing.T) {
 func TestPrefixes(t *testing.T) {
 	d := wire.NewDecoder(Default(), nil)
 	seen := map[*wire.Layout]bool{}
-	for rest := corpus(t); len(rest) > 0; {
+	for rest := corpus.Read(t, corpus.Messages); len(rest) > 0; {
 		msg, next, err := wire.NextMessage(rest)
 		if err != nil {
 			t.Fatal(err)
@@ -204,7 +164,7 @@ func TestPruned(t *testing.T) {
 	full := wire.NewDecoder(Default(), nil)
 	for k := range 5 {
 		pruned := wire.NewDecoder(Default(), func(_ *wire.Layout, slot int) bool { return slot%5 == k })
-		for rest := corpus(t); len(rest) > 0; {
+		for rest := corpus.Read(t, corpus.Messages); len(rest) > 0; {
 			msg, next, err := wire.NextMessage(rest)
 			if err != nil {
 				t.Fatal(err)
@@ -229,7 +189,7 @@ func TestPruned(t *testing.T) {
 
 func TestDecodeAllocatesNothing(t *testing.T) {
 	d := wire.NewDecoder(Default(), nil)
-	data := corpus(t)
+	data := corpus.Read(t, corpus.Messages)
 	run := func() {
 		for rest := data; len(rest) > 0; {
 			msg, next, err := wire.NextMessage(rest)

@@ -154,14 +154,7 @@ func (s *source) checkOverrides(set *wire.Layouts) error {
 		}
 	}
 	for _, r := range s.overRecords {
-		if r.Unknown {
-			continue
-		}
-		blocks := r.Blocks
-		if r.Series == 0 {
-			blocks = []wire.RecordBlock{{}}
-		}
-		for _, b := range blocks {
+		for _, b := range blocksOf(r) {
 			if _, err := set.Layout(r.Type, b.Type); errors.Is(err, wire.ErrUnknownBlock) {
 				errs = append(errs, fmt.Errorf("%v: record %d names block %d of series %d, which is not defined", r.Pos, r.Type, b.Type, r.Series))
 			} else if err != nil {

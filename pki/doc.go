@@ -35,7 +35,7 @@
 //	server.pem         key and certificate of the server, 0600
 //	clients.json       the registrations, version 1, 0600
 //	clients/SERIAL.p12 the PKCS#12 file of each registration as it was issued, 0600
-//	lock               held while something is changed
+//	lock               held while something is changed; the holder's process id
 //
 // Key and certificate share a file because one file can be replaced atomically and
 // two cannot. The keys of the authority and of the server are not encrypted: the

@@ -105,12 +105,18 @@ func (s *Layouts) NewBuilder(record uint16, block uint32) (*Builder, error) {
 	if err != nil {
 		return nil, err
 	}
+	return l.NewBuilder(), nil
+}
+
+// NewBuilder returns a builder for records of this layout, which is one of
+// [Layouts.Layout], not of Nested.
+func (l *Layout) NewBuilder() *Builder {
 	b := &Builder{}
 	b.rec.Layout = l
-	b.rec.Type = record
+	b.rec.Type = l.Record.Type
 	b.rec.Slots = make([]Slot, len(l.Fields))
 	b.Reset()
-	return b, nil
+	return b
 }
 
 // Layout returns the layout that the builder fills.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -196,7 +197,11 @@ func (e *env) layouts() (*wire.Layouts, error) {
 	}
 	set, err := layouts.Load(e.layoutsDir)
 	if err != nil {
-		return nil, hint(&configError{fmt.Errorf("--layouts: %w", err)}, "the form of layout files is described in layouts/doc.go; correct the lines named above")
+		err = &configError{fmt.Errorf("--layouts: %w", err)}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		return nil, hint(err, "correct the lines named above; layouts/doc.go in the source describes the form of layout files")
 	}
 	return set, nil
 }

@@ -36,11 +36,11 @@ func TestScripts(t *testing.T) {
 			e.Values[processesKey{}] = ps
 			e.Defer(ps.stop)
 			e.Setenv("TZ", "UTC")
-			corpus, err := filepath.Abs(filepath.Join("..", "testdata", "corpus"))
+			unified2, err := filepath.Abs(filepath.Join("..", "..", "source", "unified2", "testdata"))
 			if err != nil {
 				return err
 			}
-			e.Setenv("CORPUS", corpus)
+			e.Setenv("UNIFIED2", unified2)
 			if e.Getenv("GORACE") == "" {
 				// The race detector waits a second at each end of a process by default, for
 				// goroutines that are still to be reported.

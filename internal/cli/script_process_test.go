@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -17,7 +18,7 @@ import (
 //
 //	start [-stdin FILE] NAME PROGRAM ARG...   start one; it gets FILE as standard input, which then stays open
 //	await NAME REGEXP [N]    wait for the N-th (first) match of REGEXP in its standard error
-//	awaitout NAME N          wait for N bytes of its standard output, then store them in NAME.out
+//	awaitout NAME N|REGEXP   wait for N bytes, or a match, in its standard output, then store it in NAME.out
 //	listening NAME           wait for its "listening" line; $NAME is the address then, $NAME_port the port
 //	signal NAME INT|TERM|KILL
 //	ended NAME STATUS        wait for its end, check the exit status (-1: by a signal), store NAME.out and NAME.log
@@ -152,13 +153,17 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 
 func cmdAwaitOut(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: awaitout NAME N")
+		ts.Fatalf("usage: awaitout NAME N|REGEXP")
 	}
-	p, n := find(ts, args[0]), number(ts, args[1])
-	out, ok := p.until(p.out, func(b []byte) bool { return len(b) >= n })
+	p, re := find(ts, args[0]), regexp.MustCompile("(?m)"+args[1])
+	wanted := re.Match
+	if n, err := strconv.Atoi(args[1]); err == nil {
+		wanted = func(b []byte) bool { return len(b) >= n }
+	}
+	out, ok := p.until(p.out, wanted)
 	if !ok {
 		log, _ := p.log.bytes()
-		ts.Fatalf("%s wrote %d bytes, want %d:\n%s", args[0], len(out), n, log)
+		ts.Fatalf("%s wrote %d bytes without %s:\n%s", args[0], len(out), args[1], log)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".out"), out, 0o666))
 }

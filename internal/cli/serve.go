@@ -97,13 +97,7 @@ What was read is in the journal; a restart goes on behind it.`,
 				}
 				s.Sources = append(s.Sources, service.ReplayFeed(replayFile, loop, rate, set, log))
 			}
-			if s.Authority, err = e.openAuthority(data, true); err != nil {
-				return err
-			}
-			if len(s.Sources) == 0 {
-				log.Info("no source is given: clients get what the journal holds", "hint", "--unified2 or --replay-as-is adds events")
-			}
-			e.hintClients(s.Authority, data, log)
+			// Before anything is created in DIR.
 			for _, addr := range listen {
 				ln, err := listenOn(cmd.Context(), addr)
 				if err != nil {
@@ -111,6 +105,13 @@ What was read is in the journal; a restart goes on behind it.`,
 				}
 				s.Listeners = append(s.Listeners, ln)
 			}
+			if s.Authority, err = e.openAuthority(data, true); err != nil {
+				return errors.Join(err, closeAll(s.Listeners))
+			}
+			if len(s.Sources) == 0 {
+				log.Info("no source is given: clients get what the journal holds", "hint", "--unified2 or --replay-as-is adds events")
+			}
+			e.hintClients(s.Authority, data, log)
 			return s.Run(cmd.Context())
 		},
 	}

@@ -53,66 +53,53 @@ func TestShiftEveryLayout(t *testing.T) {
 	s, d := newShifter(set), wire.NewDecoder(set, nil)
 	rng := rand.New(rand.NewPCG(7, 8))
 	moved, nested := map[string]bool{}, 0
-	for _, typ := range set.Source().Records() {
-		def, err := set.Source().Record(typ)
+	for l, err := range layouts.All(set) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if def.Unknown {
-			continue
-		}
-		blocks := def.Blocks
-		if def.Series == 0 {
-			blocks = []wire.RecordBlock{{}}
-		}
-		for _, block := range blocks {
-			b, err := set.NewBuilder(typ, block.Type)
-			if err != nil {
-				t.Fatal(err)
+		b := l.NewBuilder()
+		for range 10 {
+			synth.Fill(set, b, rng)
+			h := wire.RecordHeader{Extended: rng.IntN(4) > 0}
+			if h.Extended {
+				h.ArchiveTimestamp = uint32(rng.IntN(3)) * 800_000_000
 			}
-			for range 10 {
-				synth.Fill(set, b, rng)
-				h := wire.RecordHeader{Extended: rng.IntN(4) > 0}
-				if h.Extended {
-					h.ArchiveTimestamp = uint32(rng.IntN(3)) * 800_000_000
+			before := b.AppendMessage(nil, h)
+			after := bytes.Clone(before)
+			if err := s.message(after, by); err != nil {
+				t.Fatalf("%v: %v", l, err)
+			}
+			read := func(m []byte) (values []uint32, names []string, archive uint32, rest string) {
+				r, err := d.Decode(m)
+				if err != nil {
+					t.Fatalf("%v: %v", l, err)
 				}
-				before := b.AppendMessage(nil, h)
-				after := bytes.Clone(before)
-				if err := s.message(after, by); err != nil {
-					t.Fatalf("%v: %v", b.Layout(), err)
-				}
-				read := func(m []byte) (values []uint32, names []string, archive uint32, rest string) {
-					r, err := d.Decode(m)
-					if err != nil {
-						t.Fatalf("%v: %v", b.Layout(), err)
+				var buf bytes.Buffer
+				times(t, d, &r.View, func(name string, v uint32) {
+					values, names = append(values, v), append(names, name)
+				}, &buf)
+				top := 0
+				for i := range r.Layout.Fields {
+					if isTime(&r.Layout.Fields[i]) {
+						top++
 					}
-					var buf bytes.Buffer
-					times(t, d, &r.View, func(name string, v uint32) {
-						values, names = append(values, v), append(names, name)
-					}, &buf)
-					top := 0
-					for i := range r.Layout.Fields {
-						if isTime(&r.Layout.Fields[i]) {
-							top++
-						}
-					}
-					nested += len(values) - top
-					return values, names, r.ArchiveTimestamp, buf.String()
 				}
-				want, names, archive, wantRest := read(before)
-				got, _, gotArchive, gotRest := read(after)
-				if gotRest != wantRest || len(got) != len(want) {
-					t.Fatalf("%v: something besides times has changed", b.Layout())
+				nested += len(values) - top
+				return values, names, r.ArchiveTimestamp, buf.String()
+			}
+			want, names, archive, wantRest := read(before)
+			got, _, gotArchive, gotRest := read(after)
+			if gotRest != wantRest || len(got) != len(want) {
+				t.Fatalf("%v: something besides times has changed", l)
+			}
+			if want := expect(archive, by); gotArchive != want {
+				t.Errorf("%v: archive time %d became %d, want %d", l, archive, gotArchive, want)
+			}
+			for i := range want {
+				if got[i] != expect(want[i], by) {
+					t.Errorf("%v: %s %d became %d, want %d", l, names[i], want[i], got[i], expect(want[i], by))
 				}
-				if want := expect(archive, by); gotArchive != want {
-					t.Errorf("%v: archive time %d became %d, want %d", b.Layout(), archive, gotArchive, want)
-				}
-				for i := range want {
-					if got[i] != expect(want[i], by) {
-						t.Errorf("%v: %s %d became %d, want %d", b.Layout(), names[i], want[i], got[i], expect(want[i], by))
-					}
-					moved[names[i]] = true
-				}
+				moved[names[i]] = true
 			}
 		}
 	}
@@ -136,15 +123,9 @@ func expect(v, by uint32) uint32 {
 
 // onlyInBlocks reports whether no record carries the field directly.
 func onlyInBlocks(set *wire.Layouts, name string) bool {
-	for _, typ := range set.Source().Records() {
-		def, err := set.Source().Record(typ)
-		if err != nil || def.Unknown {
-			continue
-		}
-		for _, b := range append([]wire.RecordBlock{{}}, def.Blocks...) {
-			if l, err := set.Layout(typ, b.Type); err == nil && l.Slot(name) >= 0 {
-				return false
-			}
+	for l, err := range layouts.All(set) {
+		if err == nil && l.Slot(name) >= 0 {
+			return false
 		}
 	}
 	return true
