@@ -287,6 +287,7 @@ type writer struct {
 func (w *writer) job(ctx context.Context, j *job) error {
 	if len(j.out) > 0 {
 		if err := w.retry(ctx, "write", func() error { return w.Output.Write(ctx, j.out) }); err != nil {
+			w.free(j)
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,10 +24,14 @@ func TestMain(m *testing.M) {
 //
 //	exits N PROGRAM ARG...   run a program; its exit status must be N
 //	lines FILE N             FILE must have N lines
+//	same FILE FILE           the files must be equal; as cmp, with a short message
 //	start, await, awaitout, listening, signal, ended   see script_process_test.go
 //	damage, pack             see script_file_test.go
 //	center, oldclient, lock  see script_peer_test.go
 func TestScripts(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the scripts use a Unix shell and its signals")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
@@ -49,7 +54,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": cmdExits, "lines": cmdLines,
+			"exits": cmdExits, "lines": cmdLines, "same": cmdSame,
 			"start": cmdStart, "await": cmdAwait, "awaitout": cmdAwaitOut, "listening": cmdListening, "signal": cmdSignal, "ended": cmdEnded,
 			"damage": cmdDamage, "pack": cmdPack,
 			"center": cmdCenter, "oldclient": cmdOldClient, "lock": cmdLock,
@@ -82,6 +87,24 @@ func cmdLines(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got, want := strings.Count(ts.ReadFile(args[0]), "\n"), number(ts, args[1]); got != want {
 		ts.Fatalf("%s has %d lines, want %d", args[0], got, want)
+	}
+}
+
+// cmdSame is cmp for files of many lines: it shows the first difference only.
+func cmdSame(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: same FILE FILE")
+	}
+	got, want := strings.SplitAfter(ts.ReadFile(args[0]), "\n"), strings.SplitAfter(ts.ReadFile(args[1]), "\n")
+	for i := range max(len(got), len(want)) {
+		switch {
+		case i >= len(got):
+			ts.Fatalf("%s has %d lines, %s has %d", args[0], len(got)-1, args[1], len(want)-1)
+		case i >= len(want):
+			ts.Fatalf("%s has %d lines, %s has %d; the first one more is\n%s", args[0], len(got)-1, args[1], len(want)-1, got[i])
+		case got[i] != want[i]:
+			ts.Fatalf("line %d differs:\n%s: %s\n%s: %s", i+1, args[0], got[i], args[1], want[i])
+		}
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -18,7 +18,7 @@ import (
 //
 //	start [-stdin FILE] NAME PROGRAM ARG...   start one; it gets FILE as standard input, which then stays open
 //	await NAME REGEXP [N]    wait for the N-th (first) match of REGEXP in its standard error
-//	awaitout NAME N|REGEXP   wait for N bytes, or a match, in its standard output, then store it in NAME.out
+//	awaitout NAME WHAT       wait for "N bytes", "N lines" or a match in its standard output, then store it in NAME.out
 //	listening NAME           wait for its "listening" line; $NAME is the address then, $NAME_port the port
 //	signal NAME INT|TERM|KILL
 //	ended NAME STATUS        wait for its end, check the exit status (-1: by a signal), store NAME.out and NAME.log
@@ -153,12 +153,16 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 
 func cmdAwaitOut(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: awaitout NAME N|REGEXP")
+		ts.Fatalf("usage: awaitout NAME WHAT")
 	}
-	p, re := find(ts, args[0]), regexp.MustCompile("(?m)"+args[1])
-	wanted := re.Match
-	if n, err := strconv.Atoi(args[1]); err == nil {
-		wanted = func(b []byte) bool { return len(b) >= n }
+	p := find(ts, args[0])
+	wanted := regexp.MustCompile("(?m)" + args[1]).Match
+	if n, ok := strings.CutSuffix(args[1], " bytes"); ok {
+		least := number(ts, n)
+		wanted = func(b []byte) bool { return len(b) >= least }
+	} else if n, ok := strings.CutSuffix(args[1], " lines"); ok {
+		least := number(ts, n)
+		wanted = func(b []byte) bool { return bytes.Count(b, []byte("\n")) >= least }
 	}
 	out, ok := p.until(p.out, wanted)
 	if !ok {

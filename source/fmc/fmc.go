@@ -218,6 +218,9 @@ func (s *Source) position(ctx context.Context) (*resume, uint32, error) {
 		s.Log.Warn("the journal was filled by another server; going on from its position with this one", "was", string(mark), "now", s.Addr, "hint", "use a state directory of its own for each server")
 	}
 	from := upto - min(s.Margin, upto-1)
+	if s.Start != wire.StartOldest && s.Start > from && s.Start <= upto {
+		from = s.Start // the margin must not reach behind what was asked for at first
+	}
 	r := newResume(from, upto, s.Journal.Latest, meta.NewLatest(s.Journal.Set))
 	reader := s.Journal.NewReader(s.Journal.SeekArchive(from), journal.ReaderOptions{DurableOnly: true})
 	defer reader.Close()
