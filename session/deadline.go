@@ -97,6 +97,11 @@ func (d *deadline) release() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.releaseLocked()
+	if d.canceled && d.closed == nil {
+		// It ended in this very moment; what follows is none of its business.
+		d.canceled = false
+		_ = d.set(time.Time{})
+	}
 }
 
 func (d *deadline) releaseLocked() {

@@ -28,6 +28,7 @@ var misbehaviour = map[string][]estreamtest.Step{
 	"noise":         {estreamtest.ExpectRequest(nil), estreamtest.Send([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")), estreamtest.ExpectClose()},
 	"giant":         {estreamtest.Negotiate(), estreamtest.Send(wire.AppendHeader(nil, wire.TypeEventData, 1<<31)), estreamtest.ExpectClose()},
 	"half":          {estreamtest.Negotiate(), estreamtest.Send([]byte{0, 1, 0, 4, 0, 0, 0, 40, 0, 0}), estreamtest.Close()},
+	"quiet":         {estreamtest.Negotiate(), estreamtest.Close()},
 	"unknownrecord": {estreamtest.Negotiate(), estreamtest.Send(unknownRecord), estreamtest.ExpectClose()},
 }
 

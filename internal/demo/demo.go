@@ -46,7 +46,7 @@ const (
 // Options of a demonstration.
 type Options struct {
 	Dir     string        // working directory; must exist and be empty
-	For     time.Duration // how long to stream; 0: until ctx ends
+	For     time.Duration // how long to stream after the sensor's file has arrived; 0: until ctx ends
 	Out     io.Writer     // what a person reads
 	Live    bool          // Out is a terminal: show a status line
 	Layouts *wire.Layouts

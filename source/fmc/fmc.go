@@ -114,12 +114,16 @@ func (s *Source) Run(ctx context.Context) error {
 		wait := pause/2 + rand.N(pause) // so that many clients do not come back in one moment
 		pause = min(2*pause, retryMost)
 		log := s.Log.With("server", s.Addr)
-		explained := explain(err)
-		if e := (*Explained)(nil); errors.As(explained, &e) && !hinted[e.Hint] {
-			hinted[e.Hint] = true // once: the next attempts will mostly end in the same way
-			log = log.With("hint", e.Hint)
+		if errors.As(err, new(*endedError)) {
+			log.Warn("session ended; connecting again", "error", err, "in", wait.Round(10*time.Millisecond))
+		} else {
+			explained := explain(err)
+			if e := (*Explained)(nil); errors.As(explained, &e) && !hinted[e.Hint] {
+				hinted[e.Hint] = true // once: the next attempts will mostly end in the same way
+				log = log.With("hint", e.Hint)
+			}
+			log.Warn("no session; connecting again", "error", explained, "in", wait.Round(10*time.Millisecond))
 		}
-		log.Warn("no session; connecting again", "error", explained, "in", wait.Round(10*time.Millisecond))
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -128,9 +132,27 @@ func (s *Source) Run(ctx context.Context) error {
 	}
 }
 
+// An endedError says why a session ended into which the server had let us.
+type endedError struct{ err error }
+
+func (e *endedError) Error() string {
+	if errors.Is(e.err, io.EOF) {
+		return "the server closed the connection"
+	}
+	return e.err.Error()
+}
+
+func (e *endedError) Unwrap() error { return e.err }
+
 // session runs one session from connect to its end. The error says why it
-// ended; it is never nil.
-func (s *Source) session(ctx context.Context) error {
+// ended; it is never nil, and an endedError if the server had let us in.
+func (s *Source) session(ctx context.Context) (err error) {
+	letIn := false
+	defer func() {
+		if letIn {
+			err = &endedError{err}
+		}
+	}()
 	resume, start, err := s.position(ctx)
 	if err != nil {
 		return err
@@ -148,7 +170,7 @@ func (s *Source) session(ctx context.Context) error {
 	// A refusal by TLS 1.3 or by the host check comes after a handshake that looked
 	// fine. Only words of the server prove that it lets us in: its answer to an
 	// extended request, which Dial waits for, or its first message.
-	letIn := cfg.Flags == 0 || cfg.Flags&wire.FlagExtendedRequest != 0
+	letIn = cfg.Flags == 0 || cfg.Flags&wire.FlagExtendedRequest != 0
 	if letIn {
 		s.admitted(began)
 	}

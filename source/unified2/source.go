@@ -126,6 +126,7 @@ type run struct {
 	buf        []byte // the batch being filled
 	count      int
 	minA, maxA uint32
+	latest     uint32 // archive time of the last record
 	mark       []byte // position behind the last record in buf
 }
 
@@ -172,7 +173,10 @@ func (r *run) loop(ctx context.Context) error {
 
 // add converts a record into the batch and hands the batch on when it is full.
 func (r *run) add(ctx context.Context, rec *Record) error {
-	now := uint32(max(0, r.now().Unix()))
+	// Archive time never goes back, whatever the clock does: clients ask for what
+	// was archived since a second, and must not miss what came after.
+	now := max(r.latest, uint32(max(0, r.now().Unix())))
+	r.latest = now
 	r.conv.now, r.conv.n = now, 0
 	buf, why, err := r.conv.convert(r.buf, rec, r.spool.File())
 	if err != nil {

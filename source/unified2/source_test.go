@@ -339,3 +339,30 @@ func TestNothingLostNothingTwice(t *testing.T) {
 }
 
 var errKilled = errors.New("killed")
+
+// TestClockGoesBack: archive times never do. Clients ask for what was archived
+// since a second, and would miss what came after.
+func TestClockGoesBack(t *testing.T) {
+	now := int64(1800000000)
+	src := &Source{Dir: "testdata/multi-packet-event.u2", Layouts: layouts.Default(), Once: true, Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { now -= 10; return time.Unix(now, 0) }}
+	var last uint32
+	err := src.Run(context.Background(), func(_ context.Context, b Batch) error {
+		for rest := b.Data; len(rest) > 0; {
+			m, next, err := wire.NextMessage(rest)
+			if err != nil {
+				return err
+			}
+			rest = next
+			h, _ := wire.PeekRecord(m)
+			if h.ArchiveTimestamp < last {
+				t.Errorf("archive time %d after %d", h.ArchiveTimestamp, last)
+			}
+			last = h.ArchiveTimestamp
+		}
+		return nil
+	})
+	if err != nil || last == 0 {
+		t.Fatal(err, last)
+	}
+}
