@@ -344,7 +344,7 @@ var errKilled = errors.New("killed")
 // since a second, and would miss what came after.
 func TestClockGoesBack(t *testing.T) {
 	now := int64(1800000000)
-	src := &Source{Dir: "testdata/multi-packet-event.u2", Layouts: layouts.Default(), Once: true, Log: slog.New(slog.DiscardHandler),
+	src := &Source{Dir: "testdata/multi-packet-event.u2", Layouts: testLayouts(t), Once: true, Log: quiet(),
 		Now: func() time.Time { now -= 10; return time.Unix(now, 0) }}
 	var last uint32
 	err := src.Run(context.Background(), func(_ context.Context, b Batch) error {
