@@ -60,9 +60,9 @@ func run(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	count := fs.Uint64("count", 1_000_000, "`N` messages in the stream")
 	rounds := fs.Int("runs", 3, "`N` rounds, of which the medians are printed")
-	memory := fs.String("dir", "/dev/shm", "`DIR` in memory for journals and output; the temporary directory if it does not exist")
+	memory := fs.String("dir", "/dev/shm", "`DIR` in memory for journals and output; the temporary directory if it is missing or too small")
 	profiles := fs.String("profile", "", "`DIR` for CPU profiles of the processes of the last round")
-	only := fs.String("only", "", "measure only the `ROW`s whose name matches this regular expression, and what they are compared with")
+	only := fs.String("only", "", "measure only the rows whose short name (such as cef-bundle) matches this regular `EXPRESSION`, and what they are compared with")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -103,14 +103,20 @@ type bench struct {
 	plan     []*row
 
 	memory string // directory of this run in memory
-	disk   string // and on a disk
+	inRAM  bool   // it is, as far as we know
+	disk   string // the same on a disk
 	stream string // file of messages
 	size   int64  // of it, in bytes
 }
 
-// place makes the directories.
+// place makes the directories. Where the one in memory is missing or too small,
+// as /dev/shm is in many containers, everything is on disk.
 func (b *bench) place(memory string) (err error) {
-	if info, err := os.Stat(memory); err != nil || !info.IsDir() {
+	const perMessage = 4 * 900 // two journals and the output, or as much to warm up
+	info, err := os.Stat(memory)
+	b.inRAM = err == nil && info.IsDir() && freeBytes(memory) >= perMessage*b.count
+	if !b.inRAM {
+		fmt.Fprintf(os.Stderr, "bench: %s is missing or has less than %d MB free: all files are on disk, and the disk is part of what is measured\n", memory, perMessage*b.count/1e6)
 		memory = os.TempDir()
 	}
 	if b.memory, err = os.MkdirTemp(memory, "estream-bench-"); err != nil {

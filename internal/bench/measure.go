@@ -58,8 +58,10 @@ func (b *bench) one(ctx context.Context, s *serving, r *row, profile bool) (_ *r
 		if j.Format == "json" {
 			j.Count /= jsonPart
 		}
-		if err := b.warm(ctx); err != nil {
-			return nil, err
+		if b.inRAM {
+			if err := b.warm(ctx); err != nil {
+				return nil, err
+			}
 		}
 	}
 	before, err := s.cpuTime()

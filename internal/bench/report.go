@@ -30,7 +30,7 @@ var (
 		percent, false}
 	shareOfCeiling = figure{"of ceiling", func(own, ceiling, _ *result) float64 { return own.perSecond(own.In) / ceiling.perSecond(ceiling.In) },
 		percent, false}
-	// What shareOfCeiling would be if no other process took part of the cores.
+	// The same as a ratio of costs, which other processes hardly change.
 	shareByCPU = figure{"by CPU", func(own, ceiling, _ *result) float64 { return ceiling.bothCPU() / own.bothCPU() },
 		percent, false}
 	cores = figure{"cores used", func(own, _, _ *result) float64 { return (own.CPU + own.Server).Seconds() / own.Elapsed.Seconds() },
@@ -40,7 +40,7 @@ var (
 	memory = figure{"memory MiB", func(own, _, _ *result) float64 { return float64(own.RSS) },
 		func(f float64) string { return fmt.Sprintf("%.0f", f/(1<<20)) }, true}
 	allocations = figure{"allocations/message", func(own, _, _ *result) float64 { return float64(own.Allocs) / float64(own.Messages) },
-		func(f float64) string { return fmt.Sprintf("%.3f", f) }, true}
+		func(f float64) string { return fmt.Sprintf("%.2f", f) }, true}
 )
 
 func percent(f float64) string { return fmt.Sprintf("%.0f %%", 100*f) }
@@ -72,7 +72,11 @@ func (b *bench) value(r *row, f figure) float64 {
 // says that one is below its floor.
 func (b *bench) report(w io.Writer) error {
 	fmt.Fprintf(w, "%s/%s, %s, %d cores for both ends; %d messages of %d bytes, median of %d rounds\n", runtime.GOOS, runtime.GOARCH, runtime.Version(), b.cores, b.count, b.size/int64(b.count), b.rounds)
-	fmt.Fprintf(w, "journals and output in %s, the journal on disk in %s\n\n", b.memory, b.disk)
+	where := "in memory"
+	if !b.inRAM {
+		where = "ON DISK"
+	}
+	fmt.Fprintf(w, "journals and output %s in %s, the one journal on disk in %s\n\n", where, b.memory, b.disk)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	columns := []figure{rate, in, out, shareOfBare, shareOfCeiling, shareByCPU, cores, cpu, memory}
 	fmt.Fprint(t, "\t")
@@ -102,9 +106,10 @@ func (b *bench) report(w io.Writer) error {
 	}
 	fmt.Fprint(w, `
   of ceiling   share of the ceiling's bytes per second in the same round
-  by CPU       the same, computed from the processor time of both ends: what is to be
-               expected when nothing else runs
-  cores used   by both ends; fewer than there are means waiting, or other processes
+  by CPU       processor time of both ends for a byte, the ceiling's as a share of this
+               row's: the ratio that other load on the machine changes least
+  cores used   by both ends together; fewer than there are means waiting, or that other
+               processes took the rest
 `)
 	return b.limits(w)
 }

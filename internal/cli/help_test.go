@@ -54,7 +54,7 @@ func TestHelp(t *testing.T) {
 }
 
 // TestExamples pastes the example of each command into a shell in an empty
-// directory. A server in the foreground gets Ctrl-C once it listens. Ports and the
+// directory. A server in the foreground gets Ctrl-C once it listens. Ports, counts and the
 // length of the demonstration are changed, so that tests can run side by side.
 func TestExamples(t *testing.T) {
 	shell, err := exec.LookPath("sh")
@@ -68,7 +68,7 @@ func TestExamples(t *testing.T) {
 		t.Run(c.CommandPath(), func(t *testing.T) {
 			t.Parallel()
 			port := freePort(t)
-			script := strings.NewReplacer("127.0.0.1:8302", "127.0.0.1:"+port, "collect 127.0.0.1 ", "collect 127.0.0.1:"+port+" ", "--for 10s", "--for 1s").Replace(c.Example)
+			script := strings.NewReplacer("127.0.0.1:8302", "127.0.0.1:"+port, "collect 127.0.0.1 ", "collect 127.0.0.1:"+port+" ", "--for 10s", "--for 1s", "100000", "10000").Replace(c.Example)
 			lines := strings.Split(strings.TrimSpace(script), "\n")
 			last := strings.TrimSpace(lines[len(lines)-1])
 			serves := strings.HasPrefix(last, "estream serve")

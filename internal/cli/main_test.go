@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 //	same FILE FILE           the files must be equal; as cmp, with a short message
 //	start, await, awaitout, listening, signal, ended   see script_process_test.go
 //	damage, pack             see script_file_test.go
-//	center, oldclient, lock  see script_peer_test.go
+//	center, oldclient        see script_peer_test.go
 func TestScripts(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the scripts use a Unix shell and its signals")
@@ -57,7 +57,7 @@ func TestScripts(t *testing.T) {
 			"exits": cmdExits, "lines": cmdLines, "same": cmdSame,
 			"start": cmdStart, "await": cmdAwait, "awaitout": cmdAwaitOut, "listening": cmdListening, "signal": cmdSignal, "ended": cmdEnded,
 			"damage": cmdDamage, "pack": cmdPack,
-			"center": cmdCenter, "oldclient": cmdOldClient, "lock": cmdLock,
+			"center": cmdCenter, "oldclient": cmdOldClient,
 		},
 	})
 }

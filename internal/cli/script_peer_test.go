@@ -3,11 +3,9 @@ package cli
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"time"
 
 	"estream/estreamtest"
-	"estream/internal/durable"
 	"estream/pki"
 	"estream/wire"
 
@@ -18,7 +16,6 @@ import (
 //
 //	center NAME SCRIPT       a server that misbehaves as SCRIPT says; $NAME is its address, NAME.p12 its client's file
 //	oldclient DATA HOST FILE register a client whose certificate has expired, in the server directory DATA
-//	lock FILE                hold the lock FILE until the script ends, as another process would
 
 // misbehaviour are the scripts of centers.
 var misbehaviour = map[string][]estreamtest.Step{
@@ -59,15 +56,4 @@ func cmdOldClient(ts *testscript.TestScript, neg bool, args []string) {
 	reg, err := a.Register(context.Background(), args[1], pki.RegisterOptions{})
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), reg.PKCS12, 0o600))
-}
-
-func cmdLock(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: lock FILE")
-	}
-	path := ts.MkAbs(args[0])
-	ts.Check(os.MkdirAll(filepath.Dir(path), 0o777))
-	held, err := durable.OS{}.Lock(path)
-	ts.Check(err)
-	ts.Defer(func() { _ = held.Close() })
 }

@@ -31,3 +31,12 @@ func twoCores() (int, error) {
 	}
 	return n, nil
 }
+
+// freeBytes returns how much room there is for files in dir, 0 when nobody knows.
+func freeBytes(dir string) uint64 {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		return 0
+	}
+	return s.Bavail * uint64(s.Bsize)
+}
