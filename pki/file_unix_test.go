@@ -29,11 +29,11 @@ func TestFilesBelongToTheOwnerOfTheDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := open(t, dir, Options{})
-	reg := register(t, a, "10.0.0.1", RegisterOptions{})
+	register(t, a, "10.0.0.1", RegisterOptions{})
 	if _, err := a.Remove(context.Background(), "10.0.0.1"); err != nil {
 		t.Fatal(err)
 	}
-	reg = register(t, a, "10.0.0.1", RegisterOptions{})
+	reg := register(t, a, "10.0.0.1", RegisterOptions{})
 	for _, path := range []string{
 		a.path("lock"), a.path(registryFile), a.path(serverFile), a.path(clientsDir), a.pkcs12Path(reg.Client),
 	} {

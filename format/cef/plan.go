@@ -15,7 +15,6 @@ type plan struct {
 	view      *meta.View
 	header    []part // CEF version to severity, without the last bar
 	extension []part // in the order of their keys
-	textBytes bool   // byte strings directly in the record print as text
 }
 
 // A part writes one value: constant text, then a field or computed value unless

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"io"
 	"strings"
 	"testing"
 
@@ -30,13 +29,5 @@ func TestDemoLoss(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "lost                 1 ") {
 		t.Errorf("lost is not 1:\n%s", out.String())
-	}
-}
-
-// TestDemoWhole: the command as a newcomer types it.
-func TestDemoWhole(t *testing.T) {
-	var out strings.Builder
-	if status := Main(context.Background(), []string{"demo", "--for", "500ms"}, strings.NewReader(""), &out, io.Discard); status != exitOK {
-		t.Errorf("exit status %d\n%s", status, out.String())
 	}
 }
