@@ -119,7 +119,7 @@ func (a *Authority) register(ctx context.Context, host string, opts RegisterOpti
 
 func (r *registry) vacant(host string) error {
 	if i, ok := r.byHost[host]; ok {
-		return fmt.Errorf("%w since %s; remove it first, which revokes its certificate, or export its file again",
+		return fmt.Errorf("%w since %s; remove it first, which revokes its certificate",
 			ErrRegistered, stamp(r.clients[i].Created))
 	}
 	return nil

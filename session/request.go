@@ -24,7 +24,7 @@ type Request struct {
 // LogValue implements slog.LogValuer.
 func (r Request) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.Uint64("start", uint64(r.Start)),
+		slog.String("start", wire.StartText(r.Start)),
 		slog.String("flags", r.Flags.String()),
 		slog.Bool("extended", r.Extended),
 		slog.String("pairs", fmt.Sprint(r.Pairs)),

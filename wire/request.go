@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"time"
 )
 
 // Two values of EventStreamRequest.Start mean no point in time.
@@ -11,6 +12,17 @@ const (
 	StartOldest uint32 = 0          // from the oldest event the server still has
 	StartNow    uint32 = 0xffffffff // new events only
 )
+
+// StartText writes a start for people: "oldest", "now", or the time in UTC.
+func StartText(start uint32) string {
+	switch start {
+	case StartOldest:
+		return "oldest"
+	case StartNow:
+		return "now"
+	}
+	return time.Unix(int64(start), 0).UTC().Format(time.RFC3339)
+}
 
 // An EventStreamRequest opens every session, also when only host data is
 // wanted. Its body is 8 bytes. Guide: "Event Stream Request Message".

@@ -165,7 +165,7 @@ func (s *Source) session(ctx context.Context) (err error) {
 		return err
 	}
 	defer client.Close(context.WithoutCancel(ctx), "")
-	s.Log.Info("connected", "server", client.RemoteAddr().String(), "start", startText(start))
+	s.Log.Info("connected", "server", client.RemoteAddr().String(), "start", wire.StartText(start))
 	s.stats.Connected.Store(true)
 	// A refusal by TLS 1.3 or by the host check comes after a handshake that looked
 	// fine. Only words of the server prove that it lets us in: its answer to an
@@ -285,16 +285,6 @@ func archiveRange(batch []byte, limit time.Time) (lowest, highest uint32, late b
 		}
 	}
 	return lowest, highest, late
-}
-
-func startText(start uint32) string {
-	switch start {
-	case wire.StartOldest:
-		return "oldest"
-	case wire.StartNow:
-		return "now"
-	}
-	return time.Unix(int64(start), 0).UTC().Format(time.RFC3339)
 }
 
 // A cause says whether trying again can help.
