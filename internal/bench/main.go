@@ -34,11 +34,11 @@ import (
 	"runtime"
 )
 
-// floor is the share of the bare reader's speed below which CEF end to end is a
-// regression.
+// floor is the share of the speed of the bare reader, for bundles of their
+// ceiling, below which CEF end to end is a regression.
 const floor = 0.25
 
-var errFloor = fmt.Errorf("CEF end to end is below %.0f %% of the bare TLS reader", 100*floor)
+var errFloor = fmt.Errorf("CEF end to end is below %.0f %% of what it is compared with", 100*floor)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -116,7 +116,7 @@ func (b *bench) report(w io.Writer) error {
 
 // limits prints each limit beside its figure.
 func (b *bench) limits(w io.Writer) error {
-	fmt.Fprintln(w, "\nGoals (design, section 8; the floor of CEF is 25 % of the bare reader):")
+	fmt.Fprintln(w, "\nGoals (design, section 8; the floor of CEF is 25 % of the bare reader, for bundles of their ceiling):")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	var failed error
 	for _, r := range b.plan {
