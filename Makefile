@@ -18,6 +18,9 @@ FUZZ     ?= .
 BENCH     ?= wire layouts format meta journal session
 BENCHTIME ?= 1s
 
+# Flags of the end-to-end comparison: BENCHFLAGS='-runs 1' for a quick look.
+BENCHFLAGS ?=
+
 # The platforms beside linux/amd64 that every change has to build for. linux/386 keeps lengths honest
 # where int has 32 bits.
 PLATFORMS := windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64 linux/386
@@ -65,7 +68,7 @@ fuzz: ## fuzz every target for FUZZTIME (5m) each; FUZZ=regexp selects
 
 bench: ## time the packages in BENCH, then the whole program end to end
 	go test -run '^$$' -bench . -benchtime '$(BENCHTIME)' $(addprefix ./,$(addsuffix /...,$(BENCH)))
-	go run ./internal/bench
+	go run ./internal/bench $(BENCHFLAGS)
 
 clean: ## remove what the targets above made
 	rm -rf bin dist
