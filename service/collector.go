@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -74,17 +73,11 @@ func (o *Output) Lost() uint64 { return o.lost.Load() }
 // for good. Before it returns everything received is durable, and what the
 // outputs could take is written and committed.
 func (c *Collector) Run(ctx context.Context) (err error) {
-	opt := c.Journal
-	opt.FS, opt.Log = c.FS, c.Log
-	j, err := source.OpenJournal(ctx, filepath.Join(c.State, "journal"), c.Layouts, opt)
+	j, closeJournal, err := openJournal(ctx, c.State, c.FS, c.Layouts, c.Journal, c.Log)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-		defer cancel()
-		err = errors.Join(err, j.Close(stop))
-	}()
+	defer func() { err = errors.Join(err, closeJournal()) }()
 	c.Source.Journal, c.Source.Number, c.Source.Log = j, collectorSource, c.Log
 
 	// The source stops first; the outputs then write what is in the journal.

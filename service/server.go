@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"sync"
 
 	"estream/internal/durable"
@@ -55,17 +54,11 @@ type Feed struct {
 
 // Run serves until ctx ends, which is no error, or something fails for good.
 func (s *Server) Run(ctx context.Context) (err error) {
-	opt := s.Journal
-	opt.FS, opt.Log = s.FS, s.Log
-	j, err := source.OpenJournal(ctx, filepath.Join(s.Data, "journal"), s.Layouts, opt)
+	j, closeJournal, err := openJournal(ctx, s.Data, s.FS, s.Layouts, s.Journal, s.Log)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-		defer cancel()
-		err = errors.Join(err, j.Close(stop))
-	}()
+	defer func() { err = errors.Join(err, closeJournal()) }()
 	s.Core = &server.Server{
 		Authority: s.Authority, Journal: j, NoHost: s.NoHost, AsIs: s.AsIs, Session: s.Session, Log: s.Log, Fault: s.Fault,
 	}

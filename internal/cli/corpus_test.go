@@ -2,9 +2,7 @@ package cli
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
-	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -12,25 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-)
 
-func corpusFile(t *testing.T, name string) []byte {
-	t.Helper()
-	f, err := os.Open(filepath.Join("..", "testdata", "corpus", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
+	"estream/internal/corpus"
+)
 
 // TestDecodeCorpus runs the command over the corpus and compares its lines with
 // the reference client's, counted by record type: all of them have to be equal
@@ -40,7 +22,7 @@ func TestDecodeCorpus(t *testing.T) {
 	var index struct {
 		Messages [][]any // offset, length, record type, block type, tag
 	}
-	if err := json.Unmarshal(corpusFile(t, "dev.bin.index.json.gz"), &index); err != nil {
+	if err := json.Unmarshal(corpus.Read(t, "dev.bin.index.json.gz"), &index); err != nil {
 		t.Fatal(err)
 	}
 	// CEF lines are written for these record types only.
@@ -63,7 +45,7 @@ func TestDecodeCorpus(t *testing.T) {
 				t.Fatalf("%v: %s", err, stderr.Bytes())
 			}
 			lines := strings.SplitAfter(string(out), "\n")
-			refs := strings.Split(strings.TrimSuffix(string(corpusFile(t, "dev."+test.name+".txt.gz")), "\n"), "\n")
+			refs := strings.Split(strings.TrimSuffix(string(corpus.Read(t, "dev."+test.name+".txt.gz")), "\n"), "\n")
 			if len(refs) != len(index.Messages) {
 				t.Fatalf("%d messages in the index, %d in the reference", len(index.Messages), len(refs))
 			}
