@@ -26,6 +26,8 @@ type Format interface {
 	// Wanted tells which fields of a layout the format reads. Records must come
 	// from a decoder that fills at least these.
 	Wanted(l *wire.Layout, slot int) bool
+	// Writes reports whether records of a layout get a line.
+	Writes(l *wire.Layout) bool
 	// NewFormatter returns a formatter for the use of one goroutine.
 	NewFormatter() Formatter
 }

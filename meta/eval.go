@@ -127,21 +127,22 @@ func (e *Evaluator) Nested(op *Op, l *wire.Layout) []Op {
 		return nil
 	}
 	for i := range e.nested {
-		if n := &e.nested[i]; n.layout == l && n.rules == &op.rules[0] {
+		if n := &e.nested[i]; n.layout == l && n.rules == &op.rules[0] && n.profile == op.profile {
 			return n.ops
 		}
 	}
-	ops := compileNested(l, op.rules).Ops
-	e.nested = append(e.nested, nestedView{l, &op.rules[0], ops})
+	ops := compileNested(l, op.profile, op.rules).Ops
+	e.nested = append(e.nested, nestedView{l, &op.rules[0], op.profile, ops})
 	return ops
 }
 
 // A nestedView is the compiled form of rules about a nested block, for the layout
 // that the block turned out to have.
 type nestedView struct {
-	layout *wire.Layout
-	rules  *viewRule
-	ops    []Op
+	layout  *wire.Layout
+	rules   *viewRule
+	profile Profile
+	ops     []Op
 }
 
 // copied gives the value of a field unless it is empty or 0.

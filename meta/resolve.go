@@ -13,7 +13,7 @@ func (v *View) compile(c *compiled, n *Names, rules []viewRule) {
 	op := Op{Key: r.Key, other: -1}
 	if r.In != "" {
 		if ref, ok := n.Find(r.In); ok && n.layout.Fields[ref.Slot].Kind == wire.KindBlock {
-			v.add(Op{Kind: OpNested, From: ref, other: -1, rules: rules})
+			v.add(Op{Kind: OpNested, From: ref, other: -1, rules: rules, profile: v.Profile})
 		}
 		return
 	}

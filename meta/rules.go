@@ -47,7 +47,8 @@ type fillRule struct {
 // in eval.go. A path that a layout does not have makes the value absent.
 type viewRule struct {
 	Key    string
-	In     string // the paths are those of the block nested here
+	Only   profiles // the profiles that the rule belongs to, all if there are none
+	In     string   // the paths are those of the block nested here
 	Op     string
 	Table  string
 	Member string

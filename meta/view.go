@@ -5,8 +5,9 @@ import "estream/wire"
 // A View is the computed part of a record with one layout: the rules of its
 // record type with fields and tables resolved. It is immutable and shared.
 type View struct {
-	Layout *wire.Layout
-	Ops    []Op
+	Layout  *wire.Layout
+	Profile Profile
+	Ops     []Op
 }
 
 // An OpKind says how an operation gets its value. Evaluator.Eval runs them all;
@@ -48,6 +49,7 @@ type Op struct {
 	value     *Value
 	known     []knownText
 	rules     []viewRule // OpNested
+	profile   Profile    // OpNested
 }
 
 type condition uint8
@@ -65,11 +67,12 @@ type knownText struct {
 	value *Value
 }
 
-// Compile resolves the rules for a layout of a record. Operations whose fields
-// the layout does not have are left out, which makes their values absent.
-func Compile(l *wire.Layout) *View {
+// Compile resolves the rules of a profile for a layout of a record. Operations
+// whose fields the layout does not have are left out, which makes their values
+// absent.
+func Compile(l *wire.Layout, p Profile) *View {
 	c := loaded()
-	v := &View{Layout: l}
+	v := &View{Layout: l, Profile: p}
 	if names, ok := c.RecordTypes[l.Record.Type]; ok {
 		v.constant("recordTypeCategory", names[0])
 		v.constant("recordTypeDescription", names[1])
@@ -81,7 +84,9 @@ func Compile(l *wire.Layout) *View {
 			for in := rules[i].In; in != "" && end < len(rules) && rules[end].In == in; {
 				end++
 			}
-			v.compile(c, n, rules[i:end])
+			if rules[i].In != "" || rules[i].Only.has(p) {
+				v.compile(c, n, rules[i:end])
+			}
 			i = end - 1
 		}
 	}
@@ -89,10 +94,13 @@ func Compile(l *wire.Layout) *View {
 }
 
 // compileNested resolves rules for the block that they are about.
-func compileNested(l *wire.Layout, rules []viewRule) *View {
-	c, n, v := loaded(), NamesOf(l), &View{Layout: l}
+func compileNested(l *wire.Layout, p Profile, rules []viewRule) *View {
+	c, n, v := loaded(), NamesOf(l), &View{Layout: l, Profile: p}
 	for i := range rules {
 		r := rules[i]
+		if !r.Only.has(p) {
+			continue
+		}
 		r.In = ""
 		v.compile(c, n, []viewRule{r})
 	}

@@ -53,8 +53,8 @@ func NewDecoder(set *Layouts, want Wanted) *Decoder {
 //
 // The error is a *DecodeError for malformed bytes, and ErrUnknownRecord or
 // ErrUnknownBlock when no layout is known. With an error the record is still
-// returned with its header, Layout nil, so that it can be kept raw; it is nil
-// only if even the record header could not be read.
+// returned with its header and what is known of Outer, Layout nil, so that it can
+// be kept raw; it is nil only if even the record header could not be read.
 func (d *Decoder) Decode(message []byte) (*Record, error) {
 	r := &d.rec
 	if len(message) < 16 {
@@ -76,10 +76,11 @@ func (d *Decoder) Decode(message []byte) (*Record, error) {
 	}
 	r.RecordHeader, r.Message, r.Data = h, message, data
 	r.Layout, r.Block, r.BlockLength, r.Trailing, r.blockTrail = nil, 0, 0, 0, 0
+	r.Outer.Layout = nil
 
 	p, err := d.program(r)
 	if err != nil {
-		return r, err
+		return d.outer(r), err
 	}
 	if cap(r.Slots) < len(p.layout.Fields) {
 		r.Slots = make([]Slot, len(p.layout.Fields), max(192, len(p.layout.Fields)))
@@ -87,15 +88,32 @@ func (d *Decoder) Decode(message []byte) (*Record, error) {
 	r.Slots = r.Slots[:len(p.layout.Fields)]
 	end, bound, err := p.run(&r.View, h.Size, len(data))
 	if err != nil {
-		return r, d.place(err, r)
+		return d.outer(r), d.place(err, r)
 	}
 	r.Trailing, r.blockTrail = len(data)-end, bound-end
 	r.Layout = p.layout
 	if err := d.checkNested(p, &r.View); err != nil {
 		r.Layout = nil
-		return r, d.place(err, r)
+		return d.outer(r), d.place(err, r)
 	}
 	return r, nil
+}
+
+// outer reads what stands before the body of a record that could not be decoded.
+func (d *Decoder) outer(r *Record) *Record {
+	l := d.set.outer(r.Type)
+	if l == nil {
+		return r
+	}
+	v := &r.Outer
+	if cap(v.Slots) < len(l.Fields) {
+		v.Slots = make([]Slot, len(l.Fields))
+	}
+	v.Data, v.Slots = r.Data, v.Slots[:len(l.Fields)]
+	if _, _, err := l.full.run(v, r.Size, len(r.Data)); err == nil {
+		v.Layout = l
+	}
+	return r
 }
 
 // place completes an error with what only the record knows.

@@ -61,6 +61,7 @@ type layoutKey struct {
 	series uint8
 	block  uint32
 	hasBlk bool
+	header bool // the discovery header alone
 }
 
 const noRecord = 1 << 16
@@ -106,6 +107,22 @@ func (s *Layouts) Layout(record uint16, block uint32) (*Layout, error) {
 // Nested returns the layout of a data block inside another one.
 func (s *Layouts) Nested(series uint8, block uint32) (*Layout, error) {
 	return s.get(layoutKey{record: noRecord, series: series, block: block, hasBlk: true}, nil)
+}
+
+// outer returns the layout of what precedes the block of a record type, whatever
+// block that is; nil for a type without discovery header.
+func (s *Layouts) outer(record uint16) *Layout {
+	def, err := s.src.Record(record)
+	if err != nil || !def.Discovery {
+		return nil
+	}
+	l, err := s.get(layoutKey{record: uint32(record), header: true}, &RecordDef{
+		Type: def.Type, Name: def.Name, Category: def.Category, Discovery: true, Pos: def.Pos,
+	})
+	if err != nil {
+		return nil // the decoder has met the same fault and reported it
+	}
+	return l
 }
 
 func (s *Layouts) get(key layoutKey, rec *RecordDef) (*Layout, error) {

@@ -72,6 +72,10 @@ type Record struct {
 	Message  []byte // the whole message, 8-byte header included
 	Trailing int    // bytes after the known layout: tolerated, kept when encoded again
 
+	// Outer is what could be read of a record that has no Layout: its discovery
+	// header. Its own Layout is nil where there is none. Every field of it is filled.
+	Outer View
+
 	blockTrail int // how many of them lie inside the body's block
 }
 

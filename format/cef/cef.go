@@ -66,6 +66,9 @@ func (f *cefFormat) Wanted(l *wire.Layout, slot int) bool {
 	return false
 }
 
+// Writes is true for the record types of the mapping.
+func (f *cefFormat) Writes(l *wire.Layout) bool { return f.plans.Get(l).header != nil }
+
 func (f *cefFormat) NewFormatter() format.Formatter {
 	w := &formatter{plans: f.plans, prefix: f.options.Prefix, packets: f.options.Packets}
 	if w.prefix == nil {

@@ -76,7 +76,7 @@ func compile(l *wire.Layout) *plan {
 	if m == nil {
 		return &plan{}
 	}
-	c := compiler{layout: l, names: meta.NamesOf(l), view: meta.Compile(l), plain: meta.BytesAreText(l.Record.Type)}
+	c := compiler{layout: l, names: meta.NamesOf(l), view: meta.Compile(l, meta.Compat), plain: meta.BytesAreText(l.Record.Type)}
 	p := &plan{view: c.view}
 	p.header = c.template(cefStart, m.Signature)
 	p.header = append(p.header, c.template("|", m.Name)...)

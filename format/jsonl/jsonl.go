@@ -32,6 +32,9 @@ type jsonFormat struct {
 // Wanted is true for every field: the line shows them all.
 func (f *jsonFormat) Wanted(*wire.Layout, int) bool { return true }
 
+// Writes is true for every record.
+func (f *jsonFormat) Writes(*wire.Layout) bool { return true }
+
 func (f *jsonFormat) NewFormatter() format.Formatter {
 	return &formatter{
 		plans: f.plans,

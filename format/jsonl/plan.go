@@ -95,7 +95,7 @@ func (f *jsonFormat) compile(l *wire.Layout) *plan {
 		p.tail += "}"
 	}
 	p.tail += `, "@computed": {`
-	p.compileComputed(meta.Compile(l))
+	p.compileComputed(meta.Compile(l, meta.Compat))
 	return p
 }
 
