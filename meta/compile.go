@@ -80,6 +80,9 @@ func (c *compiled) checkTables() error {
 			if _, ok := c.lookupTable(r.Table, r.Member); r.Op == "" && !ok {
 				return fmt.Errorf("view %d: key %q: no table %q with member %q", record, r.Key, r.Table, r.Member)
 			}
+			if _, ok := c.lookupTable(r.ZeroTable, ""); r.ZeroTable != "" && !ok {
+				return fmt.Errorf("view %d: key %q: no table %q", record, r.Key, r.ZeroTable)
+			}
 		}
 	}
 	return nil
@@ -90,8 +93,10 @@ func (c *compiled) checkTables() error {
 func (c *compiled) describe(record uint16) (info typeInfo) {
 	info.learns = len(c.Learn[record]) > 0
 	for _, r := range c.viewRules(record) {
-		if t, ok := c.lookupTable(r.Table, r.Member); ok {
-			info.reads |= c.tables[t].bit
+		for _, name := range []string{r.Table, r.ZeroTable} {
+			if t, ok := c.lookupTable(name, r.Member); ok {
+				info.reads |= c.tables[t].bit
+			}
 		}
 	}
 	if !slices.Contains(c.Plain, record) {
@@ -136,6 +141,12 @@ func parseKey(s shape, text string) (Key, error) {
 	case shapeNumber:
 		n, err := strconv.ParseUint(text, 10, 64)
 		return Key{Number: n}, err
+	case shapeHash:
+		b, err := hex.DecodeString(text)
+		if err != nil || len(b) != hashLen {
+			return Key{}, fmt.Errorf("%q is no SHA-256 in hexadecimal", text)
+		}
+		return Key{}.withHash(b), nil
 	case shapeUUID:
 		b, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
 		if err != nil || len(b) != 16 {

@@ -48,10 +48,16 @@ func (op *Op) Find(v *wire.View, s *Snapshot) *Value {
 	if e := s.root.get(op.table, &key); e != nil && e.JSON != "" {
 		return e
 	}
-	if op.zero != nil && key.Number == 0 {
-		return op.zero
+	if key.Number != 0 {
+		return nil
 	}
-	return nil
+	if op.hasZero {
+		key = op.zeroKey.of(v)
+		if e := s.root.get(op.zeroTable, &key); e != nil && e.JSON != "" {
+			return e
+		}
+	}
+	return op.zero
 }
 
 // NullOnMiss reports whether a miss of an OpLookup gives null, not nothing.
@@ -114,6 +120,25 @@ func (e *Evaluator) Eval(op *Op, r *wire.Record, v *wire.View, s *Snapshot) Resu
 		if b := v.Bytes(op.From.Slot); v.Uint(op.other) == extraURI && !emptyText(b) {
 			return Result{Kind: Wire, Bytes: b}
 		}
+	case OpDomain:
+		if value := s.Get(op.table, Key{Number: uint64(r.NetmapID)}); value != nil {
+			return Result{Kind: Known, Value: value}
+		}
+		if r.NetmapID != 0 {
+			return Result{Kind: Number, Number: uint64(r.NetmapID)}
+		}
+	case OpFlags:
+		return e.flags(op, v.Uint(op.From.Slot), s)
+	case OpAddress:
+		return e.address(op, v)
+	case OpClientAddress:
+		return e.clientAddress(v.Uint(op.other), v.Bytes(op.From.Slot))
+	case OpWholePacket:
+		if b := v.Bytes(op.From.Slot); len(b) > 0 && !e.Packets.OmitOriginal {
+			return Result{Kind: Hex, Bytes: b}
+		}
+	case OpPayload:
+		return e.payload(v.Bytes(op.From.Slot))
 	default:
 		return e.eventTime(op, r, v)
 	}

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"slices"
+	"strings"
 
 	"estream/wire"
 )
@@ -17,14 +18,17 @@ type fill struct {
 	key   keyPlan
 	value Ref
 	form  form
+	fixed []byte // the value itself, if it is no field
 }
 
 // source reads the value of a fill from a record.
 func (f *fill) source(v *wire.View) source {
-	switch f.form {
-	case formNumber:
+	switch {
+	case f.fixed != nil:
+		return source{raw: f.fixed}
+	case f.form == formNumber:
 		return source{form: formNumber, number: v.Uint(f.value.Slot)}
-	case formObject:
+	case f.form == formObject:
 		return source{form: formObject, raw: v.Bytes(f.value.Slot), block: v.BlockNumber(f.value.Slot)}
 	}
 	return source{raw: v.Bytes(f.value.Slot)}
@@ -50,10 +54,15 @@ func (t *Tables) plan(l *wire.Layout) *fillPlan {
 // first field that the layout lacks the rest of the rules is void, as in eNcore.
 func (c *compiled) compileFills(l *wire.Layout) (fills []fill) {
 	names := NamesOf(l)
+	names.mended = true // eNcore's own tables have no key of raw bytes but the hash of 511
 	for _, rule := range c.Learn[l.Record.Type] {
 		for _, member := range sortedMembers(rule.Value) {
 			t, _ := c.lookupTable(rule.Table, member) // checked by checkTables
 			key, ok := names.key(c.tables[t].shape, rule.By)
+			if text, isText := strings.CutPrefix(rule.Value[member], "'"); ok && isText {
+				fills = append(fills, fill{table: t, key: key, value: Ref{Slot: -1}, fixed: []byte(strings.TrimSuffix(text, "'"))})
+				continue
+			}
 			value, found := names.Find(rule.Value[member])
 			if !ok || !found {
 				return fills

@@ -3,6 +3,7 @@ package meta
 import (
 	"encoding/binary"
 	"hash/maphash"
+	"math"
 	"math/bits"
 )
 
@@ -24,6 +25,19 @@ func (k Key) withUUID(u []byte) Key {
 	return k
 }
 
+// hashLen is the length of a SHA-256 in bytes.
+const hashLen = 32
+
+// withHash sets the key to the first 24 bytes of a SHA-256, of which nobody can
+// make two files agree. What is no hash gets a key of all ones, which none has.
+func (k Key) withHash(h []byte) Key {
+	if len(h) != hashLen {
+		return Key{Number: math.MaxUint64, High: math.MaxUint64, Low: math.MaxUint64}
+	}
+	k.High, k.Low, k.Number = binary.BigEndian.Uint64(h), binary.BigEndian.Uint64(h[8:]), binary.BigEndian.Uint64(h[16:])
+	return k
+}
+
 // A shape is what the keys of a table consist of.
 type shape uint8
 
@@ -34,6 +48,7 @@ const (
 	shapeUUIDNumber       // a UUID, then a number
 	shapeNumbers          // two numbers
 	shapeText             // the text of a hash; only fixed entries
+	shapeHash             // a SHA-256, as bytes or as text
 )
 
 var shapes = map[string]shape{
@@ -43,6 +58,7 @@ var shapes = map[string]shape{
 	"uuid,number":   shapeUUIDNumber,
 	"number,number": shapeNumbers,
 	"text":          shapeText,
+	"hash":          shapeHash,
 }
 
 // Keys come from a peer; with secret multipliers it cannot choose keys that all

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"encoding/hex"
 	"strings"
 
 	"estream/wire"
@@ -19,6 +20,7 @@ type Ref struct {
 type Names struct {
 	layout *wire.Layout
 	slots  map[string]int
+	mended bool // 16 bytes are a UUID whether or not the layout calls them so, see Names.key
 }
 
 // headerHidden are the fields of the discovery header that eNcore does not show.
@@ -107,8 +109,11 @@ func (n *Names) key(s shape, by []string) (keyPlan, bool) {
 		switch {
 		case kind.Integer():
 			numbers = append(numbers, ref.Slot)
-		case kind == wire.KindUUID:
+		case kind == wire.KindUUID, kind == wire.KindBytes && n.layout.Fields[ref.Slot].Size == 16 && n.mended:
 			uuids = append(uuids, ref.Slot)
+		case s == shapeHash && (ref.Content || kind == wire.KindBytes && n.layout.Fields[ref.Slot].Size == hashLen):
+			k.big = ref.Slot
+			return k, true
 		default:
 			return k, false
 		}
@@ -137,6 +142,15 @@ func (k *keyPlan) of(v *wire.View) (key Key) {
 		key.Number = v.Uint(k.number)
 	case shapeUUID:
 		key = key.withUUID(v.Bytes(k.big))
+	case shapeHash:
+		h := v.Bytes(k.big)
+		if len(h) == 2*hashLen {
+			var b [hashLen]byte
+			if _, err := hex.Decode(b[:], h); err == nil {
+				return key.withHash(b[:])
+			}
+		}
+		return key.withHash(h)
 	case shapeNumbers:
 		key.Number, key.High = v.Uint(k.number), v.Uint(k.big)
 	default:

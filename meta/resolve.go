@@ -3,6 +3,7 @@ package meta
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"estream/wire"
 )
@@ -34,6 +35,14 @@ func (v *View) compile(c *compiled, n *Names, rules []viewRule) {
 		v.eventTime(n, r)
 	case "text":
 		v.constant(r.Key, r.Text)
+	case "domain":
+		if !slices.Contains(c.Plain, v.Layout.Record.Type) { // it is a domain of events
+			op.Kind = OpDomain
+			op.table, _ = c.lookupTable(r.Table, "")
+			v.add(op)
+		}
+	case "address":
+		v.address(n, r, op)
 	default:
 		kind, known := opKinds[r.Op]
 		if !known {
@@ -49,7 +58,10 @@ func (v *View) compile(c *compiled, n *Names, rules []viewRule) {
 			}
 		}
 		// A definition from outside may give a field of that name another kind.
-		numeric := kind == OpZeroOr || kind == OpImpact
+		numeric := kind == OpZeroOr || kind == OpImpact || kind == OpFlags
+		if kind == OpFlags {
+			op.table, _ = c.lookupTable(r.Table, "")
+		}
 		if kind != OpCopy && numeric != n.layout.Fields[op.From.Slot].Kind.Integer() {
 			return
 		}
@@ -71,6 +83,10 @@ var opKinds = map[string]OpKind{
 	"packet":         OpPacket,
 	"originalSource": OpOriginalSource,
 	"extraURI":       OpExtraURI,
+	"flags":          OpFlags,
+	"clientAddress":  OpClientAddress,
+	"wholePacket":    OpWholePacket,
+	"payload":        OpPayload,
 }
 
 func (v *View) lookup(c *compiled, n *Names, r *viewRule, op Op) {
@@ -87,7 +103,42 @@ func (v *View) lookup(c *compiled, n *Names, r *viewRule, op Op) {
 	if r.Zero != "" {
 		op.zero = newValue(source{raw: []byte(r.Zero)})
 	}
+	if r.ZeroTable != "" {
+		op.zeroTable, op.hasZero = c.lookupTable(r.ZeroTable, "")
+		if op.zeroKey, ok = n.key(c.tables[op.zeroTable].shape, r.ZeroBy); !ok {
+			op.hasZero = false
+		}
+	}
 	v.add(op)
+}
+
+// address resolves an address that may be in one field or in another. Layouts
+// before 4.10 hold IPv4 addresses only, some of them as a number.
+func (v *View) address(n *Names, r *viewRule, op Op) {
+	op.Kind = OpAddress
+	first, ok := n.Find(r.From)
+	second, hasSecond := n.Find(r.Type)
+	if !ok {
+		first, ok, hasSecond = second, hasSecond, false
+	}
+	if !ok || !isAddress(n, first) {
+		return
+	}
+	op.From = first
+	if hasSecond && isAddress(n, second) {
+		op.other = second.Slot
+	}
+	v.add(op)
+}
+
+func isAddress(n *Names, ref Ref) bool {
+	switch f := &n.layout.Fields[ref.Slot]; f.Kind {
+	case wire.KindIPv4:
+		return !f.LittleEndian
+	case wire.KindIPv6, wire.KindUint32:
+		return true
+	}
+	return false
 }
 
 // compileKnown resolves a lookup by text. A byte string equals no text, except
@@ -122,7 +173,7 @@ func (v *View) eventTime(n *Names, r *viewRule) {
 	second, micro := -1, -1
 	for _, s := range r.Seconds {
 		slot, ok := n.integer(s.Second)
-		if !ok {
+		if !ok || !s.Only.has(v.Profile) {
 			continue
 		}
 		second = slot

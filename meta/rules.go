@@ -35,7 +35,8 @@ type tableRule struct {
 // A fillRule stores Value (a path, or a path for each member) under the values
 // of the paths in By. Paths are the names that eNcore gives to fields, with the
 // name of an enclosing object and a period in front; NAME.data is the content of
-// a string block, NAME alone the block as an object.
+// a string block, NAME alone the block as an object. A value in single quotes is
+// that text itself.
 type fillRule struct {
 	Table string
 	By    []string
@@ -56,11 +57,18 @@ type viewRule struct {
 	OrNull bool   // a miss gives null instead of nothing
 	Zero   string // zeroOr: text for 0; lookup: text for a miss when the last of By is 0
 
+	// Another table to look into, with other keys, for a miss when the number in By is 0.
+	ZeroTable string
+	ZeroBy    []string
+
 	From, Type    string
 	Nonzero, Text string
 	OnlyIfEmpty   string // the rule applies only if this text is empty
 	NotEmpty      string // the rule applies only if this text is not empty
-	Seconds       []struct{ Second, Microsecond string }
+	Seconds       []struct {
+		Second, Microsecond string
+		Only                profiles
+	}
 }
 
 // memberPaths maps members to paths; a single path has the member "".

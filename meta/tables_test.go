@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -105,7 +106,8 @@ func TestApply(t *testing.T) {
 		{deviceNamed(t, set, 8, ""), false},
 		{rule(t, set, 1, 5, "five"), true},
 		{rule(t, set, 2, 5, "other"), true},
-		{message(t, set, 511, 40, map[string]any{"sha_hash": make([]byte, 32), "file_name": "x"}), false},
+		{message(t, set, 511, 40, map[string]any{"sha_hash": bytes.Repeat([]byte{1}, 32), "file_name": "x"}), true},
+		{message(t, set, 511, 40, map[string]any{"sha_hash": bytes.Repeat([]byte{1}, 32), "file_name": "x"}), false},
 		{message(t, set, 22, 0, map[string]any{"hops": 3}), false},
 	} {
 		if got := apply(t, tables, dec, c.msg); got != c.changed {

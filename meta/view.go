@@ -31,6 +31,12 @@ const (
 	OpEventSecond                    // time of the event, Unix seconds
 	OpEventDateTime                  // the same as local date and time
 	OpEventMicrosecond               // its microseconds
+	OpDomain                         // name of the domain in the record header, or its number if that is unknown and not 0
+	OpFlags                          // names of the bits in a field
+	OpAddress                        // an address: the field, or a second one if that is all zero
+	OpClientAddress                  // address in the extra data of an intrusion event, any form
+	OpWholePacket                    // a packet as hex, whatever its bytes
+	OpPayload                        // what a packet carries behind its headers
 )
 
 // An Op computes one value.
@@ -46,6 +52,9 @@ type Op struct {
 	when      Ref // the text that condition is about
 	other     int // slot of a second field, -1 if none
 	zero      *Value
+	zeroTable Table
+	zeroKey   keyPlan
+	hasZero   bool // zeroTable and zeroKey count
 	value     *Value
 	known     []knownText
 	rules     []viewRule // OpNested
@@ -78,6 +87,7 @@ func Compile(l *wire.Layout, p Profile) *View {
 		v.constant("recordTypeDescription", names[1])
 	}
 	n := NamesOf(l)
+	n.mended = p != Compat
 	for _, rules := range [][]viewRule{c.viewRules(l.Record.Type), c.Finally} {
 		for i := 0; i < len(rules); i++ {
 			end := i + 1
@@ -96,6 +106,7 @@ func Compile(l *wire.Layout, p Profile) *View {
 // compileNested resolves rules for the block that they are about.
 func compileNested(l *wire.Layout, p Profile, rules []viewRule) *View {
 	c, n, v := loaded(), NamesOf(l), &View{Layout: l, Profile: p}
+	n.mended = p != Compat
 	for i := range rules {
 		r := rules[i]
 		if !r.Only.has(p) {
@@ -130,7 +141,7 @@ func (op *Op) Constant() *Value {
 // Uses reports whether the operation reads a slot of the record.
 func (op *Op) Uses(slot int) bool {
 	switch {
-	case op.Kind == OpLookup && op.key.uses(slot), op.other == slot, op.From.Slot == slot:
+	case op.Kind == OpLookup && (op.key.uses(slot) || op.hasZero && op.zeroKey.uses(slot)), op.other == slot, op.From.Slot == slot:
 		return true
 	}
 	return op.condition != unconditional && op.when.Slot == slot
@@ -140,13 +151,13 @@ func (v *View) constant(key, text string) {
 	v.add(Op{Key: key, Kind: OpText, value: newValue(source{raw: []byte(text)})})
 }
 
-// add appends an operation. Of two lookups that give null for a miss the later
-// one decides alone.
+// add appends an operation. Of two lookups that give null for a miss, and of two
+// operations for one key in strict, the later one decides alone.
 func (v *View) add(op Op) {
-	if op.Kind == OpText || op.Kind == OpLookup {
+	if op.Kind == OpText || op.Kind == OpLookup || op.Kind == OpDomain {
 		op.From.Slot = -1
 	}
-	if last := len(v.Ops) - 1; last >= 0 && op.orNull && v.Ops[last].Key == op.Key {
+	if last := len(v.Ops) - 1; last >= 0 && op.Key != "" && v.Ops[last].Key == op.Key && (op.orNull || v.Profile == Strict) {
 		v.Ops = v.Ops[:last]
 	}
 	v.Ops = append(v.Ops, op)
