@@ -24,6 +24,7 @@ import (
 	"sync"
 	"time"
 
+	"estream/filter"
 	"estream/format"
 	"estream/meta"
 	"estream/output"
@@ -61,6 +62,7 @@ type Pipeline struct {
 	Layouts *wire.Layouts
 	Tables  *meta.Tables // names known at the start of the input; the pipeline goes on learning
 	Format  format.Format
+	Where   *filter.Filter // which records to write; nil for all
 	Output  output.Output
 	Start   uint64        // position of the input's first chunk
 	Cursor  Cursor        // nil: the position is not kept
@@ -225,7 +227,7 @@ func (r *run) freeChunk(c *chunk) {
 
 // formatJobs decodes and formats jobs until there are no more.
 func (r *run) formatJobs() {
-	w := format.NewWorker(r.Layouts, r.Format)
+	w := format.NewFilteredWorker(r.Layouts, r.Format, r.Where)
 	var j *job
 	w.Report = func(offset, number int, rec *wire.Record, err error) {
 		j.problems = append(j.problems, newProblem(j.base+int64(offset), uint64(number), rec, err))
@@ -284,9 +286,19 @@ type writer struct {
 	committed   time.Time
 }
 
+// headed puts the header line of the format, if it has one, in front of lines
+// that are the first of the output.
+func (w *writer) headed(lines []byte) []byte {
+	f, ok := w.Format.(format.Headed)
+	if !ok || !w.Output.Empty() {
+		return lines
+	}
+	return append([]byte(f.Header()+"\n"), lines...)
+}
+
 func (w *writer) job(ctx context.Context, j *job) error {
 	if len(j.out) > 0 {
-		if err := w.retry(ctx, "write", func() error { return w.Output.Write(ctx, j.out) }); err != nil {
+		if err := w.retry(ctx, "write", func() error { return w.Output.Write(ctx, w.headed(j.out)) }); err != nil {
 			w.free(j)
 			return err
 		}

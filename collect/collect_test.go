@@ -50,6 +50,7 @@ func (s *sink) Commit(context.Context) ([]byte, error) {
 	s.saved = s.lines.Len()
 	return fmt.Append(nil, s.saved), nil
 }
+func (s *sink) Empty() bool    { return false }
 func (s *sink) Close() error   { return nil }
 func (s *sink) String() string { return "sink" }
 
@@ -238,5 +239,6 @@ type discard struct{}
 
 func (discard) Write(context.Context, []byte) error    { return nil }
 func (discard) Commit(context.Context) ([]byte, error) { return nil, nil }
+func (discard) Empty() bool                            { return true }
 func (discard) Close() error                           { return nil }
 func (discard) String() string                         { return "discard" }

@@ -66,6 +66,7 @@ type Stats struct {
 	Messages  atomic.Uint64 // taken from the input: the sum of the next four
 	Lines     atomic.Uint64 // decoded and written
 	Silent    atomic.Uint64 // decoded; the format has no line for their type
+	Filtered  atomic.Uint64 // not chosen by the filter
 	Raw       atomic.Uint64 // not decoded, written in raw form
 	Unwritten atomic.Uint64 // not decoded, and the format has no raw form: they stay in the journal
 	Trailing  atomic.Uint64 // decoded, with bytes behind their known layout, which no format shows
@@ -92,6 +93,7 @@ func (s *Stats) add(j *job) {
 	s.Messages.Add(uint64(j.counts.Messages()))
 	s.Lines.Add(uint64(j.counts.Lines))
 	s.Silent.Add(uint64(j.counts.Silent))
+	s.Filtered.Add(uint64(j.counts.Filtered))
 	s.Raw.Add(uint64(j.counts.RawLines))
 	s.Unwritten.Add(uint64(j.counts.Undecoded - j.counts.RawLines))
 	s.Trailing.Add(uint64(j.counts.Trailing))

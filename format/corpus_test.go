@@ -31,7 +31,16 @@ func loadLayouts(t testing.TB) *wire.Layouts {
 
 func jsonUTC() format.Format { return jsonl.New(jsonl.Options{Location: time.UTC}) }
 
-func cefFixed() format.Format { return cef.New(cef.Options{Prefix: []byte(corpusPrefix)}) }
+func cefFixed() format.Format { return newCEF(cef.Options{Prefix: []byte(corpusPrefix)}) }
+
+// newCEF is for options that New has no complaint about.
+func newCEF(o cef.Options) format.Format {
+	f, err := cef.New(o)
+	if err != nil {
+		panic(err)
+	}
+	return f
+}
 
 // wantLine turns a line of a reference file into the line that compat writes;
 // ok is false where there is no reference, line is "" where nothing is written.

@@ -32,6 +32,13 @@ type Format interface {
 	NewFormatter() Formatter
 }
 
+// A Headed format starts every output with a line that is no record.
+type Headed interface {
+	Format
+	// Header returns that line without its line end.
+	Header() string
+}
+
 // A Formatter writes records. It is not safe for concurrent use. It keeps neither
 // record nor buffer and allocates nothing per record, growth of dst aside.
 type Formatter interface {

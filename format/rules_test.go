@@ -313,8 +313,8 @@ func TestPacketOptions(t *testing.T) {
 		cef      string
 	}{
 		{meta.Packets{}, whole, "68c3a9ff003d", "cs1=b'68c3a9ff003d' "},
-		{meta.Packets{Encoding: meta.PacketASCII}, whole, "h\x00=", `cs1="h=" `},
-		{meta.Packets{Encoding: meta.PacketUTF8}, whole, "hé\x00=", `cs1="hé=" `},
+		{meta.Packets{Encoding: meta.PacketASCII}, whole, "h\x00=", "cs1=\"h\x00=\" "},
+		{meta.Packets{Encoding: meta.PacketUTF8}, whole, "hé\x00=", "cs1=\"hé\x00=\" "},
 		{meta.Packets{Encoding: meta.PacketWhole, OmitOriginal: true}, "absent", whole, "packetData=b'" + whole + "'"},
 	} {
 		out := lines(t, set, jsonl.New(jsonl.Options{Packets: c.packets}), m)
@@ -324,7 +324,7 @@ func TestPacketOptions(t *testing.T) {
 		if got := at(t, out, "@computed", "packet"); got != c.payload {
 			t.Errorf("%+v: payload %q, want %q", c.packets, got, c.payload)
 		}
-		if out := lines(t, set, cef.New(cef.Options{Packets: c.packets}), m); !strings.Contains(out, c.cef) {
+		if out := lines(t, set, newCEF(cef.Options{Packets: c.packets}), m); !strings.Contains(out, c.cef) {
 			t.Errorf("%+v: %q, want %q in it", c.packets, out, c.cef)
 		}
 	}

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"estream/filter"
 	"estream/meta"
 	"estream/wire"
 )
@@ -17,13 +18,16 @@ type Worker struct {
 
 	decoder   *wire.Decoder
 	formatter Formatter
+	where     *filter.Filter  // nil: every record
+	matcher   *filter.Matcher // nil: every record
 }
 
 // Counts says what became of the messages of a batch. Each message is counted in
-// exactly one of Lines, Silent and Undecoded; RawLines counts the undecoded ones
-// that got a line in raw form.
+// exactly one of Lines, Silent, Filtered and Undecoded; RawLines counts the
+// undecoded ones that got a line in raw form.
 type Counts struct {
 	Lines     int // written
+	Filtered  int // not chosen by the filter
 	Silent    int // the format has no line for the record type
 	Undecoded int // malformed, or without known layout
 	RawLines  int
@@ -31,20 +35,35 @@ type Counts struct {
 }
 
 // Messages returns how many messages were counted.
-func (c *Counts) Messages() int { return c.Lines + c.Silent + c.Undecoded }
+func (c *Counts) Messages() int { return c.Lines + c.Silent + c.Filtered + c.Undecoded }
 
 // Add adds the counts of another batch.
 func (c *Counts) Add(o Counts) {
 	c.Lines += o.Lines
 	c.Silent += o.Silent
+	c.Filtered += o.Filtered
 	c.Undecoded += o.Undecoded
 	c.RawLines += o.RawLines
 	c.Trailing += o.Trailing
 }
 
 // NewWorker returns a worker for a format over a set of layouts.
-func NewWorker(set *wire.Layouts, f Format) *Worker {
-	return &Worker{decoder: wire.NewDecoder(set, f.Wanted), formatter: f.NewFormatter()}
+func NewWorker(set *wire.Layouts, f Format) *Worker { return NewFilteredWorker(set, f, nil) }
+
+// NewFilteredWorker returns a worker that writes the records that where chooses;
+// nil chooses all. Records that their header rules out are not decoded, and of
+// the others only the fields that format or filter read.
+func NewFilteredWorker(set *wire.Layouts, f Format, where *filter.Filter) *Worker {
+	w := &Worker{formatter: f.NewFormatter(), where: where}
+	if where == nil {
+		w.decoder = wire.NewDecoder(set, f.Wanted)
+		return w
+	}
+	w.matcher = where.NewMatcher()
+	w.decoder = wire.NewDecoder(set, func(l *wire.Layout, slot int) bool {
+		return f.Wanted(l, slot) || where.Wanted(l, slot)
+	})
+	return w
 }
 
 // Append appends the lines of all messages in batch. s must hold the tables as
@@ -56,12 +75,22 @@ func (w *Worker) Append(dst, batch []byte, s *meta.Snapshot) ([]byte, Counts) {
 		offset := len(batch) - len(left)
 		message, rest, err := wire.NextMessage(left)
 		if err != nil {
-			return w.raw(dst, offset, left, nil, err, &c), c
+			return w.raw(dst, offset, left, nil, err, s, &c), c
 		}
 		left = rest
+		if w.where != nil {
+			if h, ok := wire.PeekRecord(message); ok && w.where.Skips(&h) {
+				c.Filtered++
+				continue
+			}
+		}
 		r, err := w.decoder.Decode(message)
 		if err != nil {
-			dst = w.raw(dst, offset, message, r, err, &c)
+			dst = w.raw(dst, offset, message, r, err, s, &c)
+			continue
+		}
+		if w.matcher != nil && !w.matcher.Match(w.decoder, r, s) {
+			c.Filtered++
 			continue
 		}
 		if r.Trailing > 0 {
@@ -77,11 +106,16 @@ func (w *Worker) Append(dst, batch []byte, s *meta.Snapshot) ([]byte, Counts) {
 	return dst, c
 }
 
-func (w *Worker) raw(dst []byte, offset int, message []byte, r *wire.Record, err error, c *Counts) []byte {
+// raw reports a message that could not be decoded and writes it raw, unless the
+// filter knows enough of it to rule it out.
+func (w *Worker) raw(dst []byte, offset int, message []byte, r *wire.Record, err error, s *meta.Snapshot, c *Counts) []byte {
 	if w.Report != nil {
 		w.Report(offset, c.Messages(), r, err)
 	}
 	c.Undecoded++
+	if w.matcher != nil && r != nil && !w.matcher.Match(w.decoder, r, s) {
+		return dst
+	}
 	dst, ok := w.formatter.AppendRaw(dst, message, r, err)
 	if ok {
 		c.RawLines++

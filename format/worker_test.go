@@ -88,7 +88,7 @@ func TestUndecoded(t *testing.T) {
 func TestSyslogPrefix(t *testing.T) {
 	set := loadLayouts(t)
 	now := time.Date(2024, 11, 5, 23, 4, 5, 0, time.UTC)
-	f := cef.New(cef.Options{Hostname: "collector", Now: func() time.Time { return now }, Location: time.UTC})
+	f := newCEF(cef.Options{Hostname: "collector", Now: func() time.Time { return now }, Location: time.UTC})
 	w := format.NewWorker(set, f)
 	m := message(t, set, extended, 71, 174, nil)
 	for _, want := range []string{"<13>Nov 05 23:04:05 collector CEF:0|", "<13>Nov 05 23:04:05 collector CEF:0|", "<13>Nov 05 23:04:06 collector CEF:0|"} {
@@ -98,7 +98,7 @@ func TestSyslogPrefix(t *testing.T) {
 		}
 		now = now.Add(600 * time.Millisecond)
 	}
-	out, _ := format.NewWorker(set, cef.New(cef.Options{Prefix: []byte{}})).Append(nil, m, meta.Initial())
+	out, _ := format.NewWorker(set, newCEF(cef.Options{Prefix: []byte{}})).Append(nil, m, meta.Initial())
 	if !strings.HasPrefix(string(out), "CEF:0|") {
 		t.Errorf("empty prefix: %s", out)
 	}
@@ -174,7 +174,7 @@ func TestTrailing(t *testing.T) {
 	binary.BigEndian.PutUint32(inside[12:], uint32(len(inside)-24))
 	binary.BigEndian.PutUint32(inside[28:], uint32(len(inside)-24)) // the block holds them
 	stream = append(stream, inside...)
-	for name, f := range map[string]format.Format{"json": jsonUTC(), "cef": cef.New(cef.Options{})} {
+	for name, f := range map[string]format.Format{"json": jsonUTC(), "cef": newCEF(cef.Options{})} {
 		_, counts := format.NewWorker(set, f).Append(nil, stream, meta.Initial())
 		if counts.Trailing != 3 || counts.Undecoded != 0 {
 			t.Errorf("%s: %+v, want 3 with trailing bytes", name, counts)

@@ -27,6 +27,9 @@ type Output interface {
 	// guarantee says. The state belongs to the cursor that moves with it, and is
 	// given back when the output is opened again.
 	Commit(ctx context.Context) (state []byte, err error)
+	// Empty reports whether nothing has been written to the destination so far, so
+	// that what comes next is its beginning.
+	Empty() bool
 	// Close lets go of the destination. It does not commit.
 	Close() error
 	// String names the destination for logs and status.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"estream/collect"
+	"estream/filter"
 	"estream/format"
 	"estream/internal/durable"
 	"estream/internal/mute"
@@ -57,6 +58,7 @@ type Collector struct {
 type Output struct {
 	Name   string // of its cursor; keep it over restarts
 	Format format.Format
+	Where  *filter.Filter // which records to write; nil for all
 	// Open opens the destination with the state of its last commit, nil at first.
 	Open    func(saved []byte) (output.Output, error)
 	Workers int // 0: one per core
@@ -194,7 +196,7 @@ func (c *Collector) open(ctx context.Context, j *source.Journal, o *Output) (_ *
 	}
 	problems := mute.New(time.Minute)
 	return &collect.Pipeline{
-		Input: in, Layouts: c.Layouts, Tables: tables, Format: o.Format, Output: out, Workers: o.Workers,
+		Input: in, Layouts: c.Layouts, Tables: tables, Format: o.Format, Where: o.Where, Output: out, Workers: o.Workers,
 		Start: pos.Seq, Cursor: cursorSaver{cursor}, Log: c.Log, Stats: &o.Stats,
 		Problem: func(p collect.Problem) {
 			if held, ok := problems.Held(); ok {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: a C compiler with its headers (the race detector
-# is linked through cgo) and the openssl command (the peer that certificates and PKCS#12 files are tried
-# against). What is there is left alone, so nothing is asked of the network on a machine that has it all.
+# is linked through cgo), the openssl command (the peer that certificates and PKCS#12 files are tried
+# against) and liblognorm's command (the second opinion on CEF lines). What is there is left alone, so
+# nothing is asked of the network on a machine that has it all.
 set -euo pipefail
 
 if ! command -v go >/dev/null; then
@@ -13,6 +14,7 @@ fi
 missing() {
 	printf '#include <stdlib.h>\n' | "$(go env CC)" -fsyntax-only -x c - 2>/dev/null || echo gcc libc6-dev
 	command -v openssl >/dev/null || echo openssl
+	command -v lognormalizer >/dev/null || echo liblognorm-utils
 }
 
 mapfile -t packages < <(missing | tr ' ' '\n')

@@ -3,18 +3,35 @@ package cef
 import "time"
 
 // A clock writes the syslog header of lines: priority 13 (user, notice), time of
-// writing and host name. It renders the text once a second.
+// writing and host name. It looks at the time at the start of a run of lines and
+// every few lines within, which takes microseconds, and renders the text when the
+// second has changed.
 type clock struct {
 	now      func() time.Time
 	location *time.Location
 	hostname string
 
+	end    int // length of the destination after the last line
+	lines  int // that may still be written before the next look
 	second int64
 	text   []byte
 }
 
-// prefix returns the header for now. It is valid until the next call.
-func (c *clock) prefix() []byte {
+// linesPerLook is how many lines carry the time of one look at the clock.
+const linesPerLook = 64
+
+// appendPrefix appends the header. A destination of another length than after the
+// last line is taken for the start of a run: any time may have passed since.
+func (c *clock) appendPrefix(dst []byte) []byte {
+	if c.lines == 0 || len(dst) != c.end {
+		c.look()
+	}
+	c.lines--
+	return append(dst, c.text...)
+}
+
+func (c *clock) look() {
+	c.lines = linesPerLook
 	now := c.now()
 	if second := now.Unix(); c.text == nil || second != c.second {
 		c.second = second
@@ -23,5 +40,4 @@ func (c *clock) prefix() []byte {
 		c.text = append(c.text, c.hostname...)
 		c.text = append(c.text, ' ')
 	}
-	return c.text
 }

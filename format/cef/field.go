@@ -48,7 +48,7 @@ func (f *formatter) field(dst []byte, p *part, v *wire.View) ([]byte, bool) {
 	case writeMAC:
 		dst = text.AppendMAC(dst, v.Bytes(p.slot))
 	case writeAction:
-		dst = appendAction(dst, v.Uint(p.slot))
+		dst = f.action(dst, v.Uint(p.slot))
 	case writePayload:
 		dst = f.payload(dst, v.Bytes(p.slot))
 	case writePacket:
@@ -65,10 +65,10 @@ func (p *part) host(v *wire.View) []byte {
 	return v.Bytes(p.slot)
 }
 
-// appendAction appends what was done to the packet of an intrusion event. A value
-// that has no name is written as a number.
-func appendAction(dst []byte, blocked uint64) []byte {
-	actions := loaded().Actions
+// action appends what was done to the packet of an intrusion event. A value that
+// has no name is written as a number.
+func (f *formatter) action(dst []byte, blocked uint64) []byte {
+	actions := f.format.mapping.actions
 	if blocked < uint64(len(actions)) {
 		return append(dst, actions[blocked]...)
 	}
@@ -82,14 +82,15 @@ const maxPayload = 1022
 // too short for one, have none.
 func (f *formatter) payload(dst, packet []byte) []byte {
 	payload, ok := meta.Payload(packet)
-	if !ok || len(payload) == 0 || utf8.Valid(packet) {
+	if !ok || utf8.Valid(packet) {
 		return dst
 	}
 	switch f.packets.Encoding {
 	case meta.PacketASCII, meta.PacketUTF8:
 		f.buf = meta.AppendPayloadText(f.buf[:0], payload, f.packets.Encoding)
-		return text.AppendCEF(dst, firstRunes(f.buf, maxPayload))
+		return text.AppendCEFPayload(dst, firstRunes(f.buf, maxPayload))
 	}
+	// An empty byte string is no empty text: it prints as b'' and stays.
 	return text.AppendBytesLiteral(dst, payload[:min(len(payload), maxPayload/2)])
 }
 

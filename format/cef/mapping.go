@@ -2,120 +2,93 @@ package cef
 
 import (
 	_ "embed"
-	"encoding/json"
 	"fmt"
-	"strings"
 	"sync"
 )
 
+// A Variant chooses one of the built-in mappings.
+type Variant uint8
+
+const (
+	CEF  Variant = iota // as eNcore's adapter "cef"
+	CEF2                // as its adapter "cef2": other keys for records 2, 71 and 400, no 170 and 171
+)
+
 //go:embed mapping.json
-var mappingJSON []byte
+var mappingCEF []byte
 
-// A mapping is mapping.json as it is written.
-type mapping struct {
-	Severities map[uint64]map[uint64]string // by priority and impact
-	Actions    []string                     // act of an intrusion event, by the value of blocked
-	Records    map[uint16]*recordMapping
-}
+//go:embed mapping2.json
+var mappingCEF2 []byte
 
-// A recordMapping says what makes up the line of a record type. Signature and
-// Name are templates: {PATH} is a field, {@KEY} a computed value.
-//
-// An extension value is a list of alternatives separated by " | ", of which the
-// first that is there counts:
-//
-//	@KEY     a computed value, if the record has it and it is not null
-//	PATH     a field; None if the record has no such field
-//	PATH?    a field; left out if the record has no such field
-//	'TEXT'   a constant
-//	F(PATH)  a field written by a function, see functions
-type recordMapping struct {
-	Signature   string
-	Name        string
-	Severity    severityMapping
-	Extension   map[string]string
-	ExtensionOf uint16 // use the extension of this record type
-}
-
-// A severityMapping has one of: Const; Field with Below, Then and Else; Matrix,
-// the paths of priority and impact; Tenth, a path; Field alone.
-type severityMapping struct {
-	Const      string
-	Field      string
-	Below      uint64
-	Then, Else string
-	Matrix     []string
-	Tenth      string
-}
-
-// loaded gives the mapping. It is part of the program and tests use all of it, so
-// an error here is a bug of ours.
-var loaded = sync.OnceValue(func() *mapping {
-	m := new(mapping)
-	if err := json.Unmarshal(mappingJSON, m); err != nil {
-		panic(fmt.Sprintf("cef: mapping.json: %v", err))
+// BuiltIn returns the text of a built-in mapping, to be copied and changed. The
+// caller owns it.
+func BuiltIn(v Variant) []byte {
+	if v == CEF2 {
+		return append([]byte(nil), mappingCEF2...)
 	}
-	for typ, r := range m.Records {
-		if r.ExtensionOf != 0 {
-			r.Extension = m.Records[r.ExtensionOf].Extension
-		}
-		if len(r.Extension) == 0 {
-			panic(fmt.Sprintf("cef: mapping.json: record %d has no extension", typ))
-		}
+	return append([]byte(nil), mappingCEF...)
+}
+
+// builtIn are the parsed mappings. They are part of the program and tests use all
+// of them, so an error here is a bug of ours.
+var builtIn = map[Variant]func() *mapping{
+	CEF:  sync.OnceValue(func() *mapping { return mustParse(mappingCEF) }),
+	CEF2: sync.OnceValue(func() *mapping { return mustParse(mappingCEF2) }),
+}
+
+func mustParse(data []byte) *mapping {
+	m, err := parseMapping(data)
+	if err != nil {
+		panic(fmt.Sprintf("cef: built-in mapping: %v", err))
 	}
 	return m
-})
-
-// An alternative is one parsed source of an extension value.
-type alternative struct {
-	computed string // key of a computed value
-	constant string
-	function string
-	path     string
-	optional bool // left out, not None, if the record has no such field
 }
 
-func parseAlternatives(text string) (alts []alternative) {
-	for _, s := range strings.Split(text, " | ") {
-		var a alternative
-		function, path, isCall := strings.Cut(strings.TrimSuffix(s, ")"), "(")
-		switch {
-		case strings.HasPrefix(s, "@"):
-			a.computed = s[1:]
-		case strings.HasPrefix(s, "'"):
-			a.constant = strings.Trim(s, "'")
-		case isCall:
-			a.function, a.path, a.optional = function, path, true
-		default:
-			a.path, a.optional = strings.CutSuffix(s, "?")
-		}
-		alts = append(alts, a)
-	}
-	return alts
+// A mapping says which records have a line and what it is made of. It is immutable.
+type mapping struct {
+	severities map[uint64]map[uint64]string // by priority and impact
+	actions    []string                     // what action(PATH) writes for 0, 1, 2, ..., escaped
+	records    map[uint16]*recordMapping
 }
 
-// A piece of a template is constant text, a field, or a computed value.
-type piece struct {
-	text           string
-	path, computed string
+// A recordMapping is the line of a record type: with eNcore's mistakes, and with
+// what is presumed broken mended.
+type recordMapping struct {
+	compat, fixed lineMapping
 }
 
-func parseTemplate(s string) (pieces []piece) {
-	for s != "" {
-		text, rest, found := strings.Cut(s, "{")
-		if text != "" {
-			pieces = append(pieces, piece{text: text})
-		}
-		if !found {
-			break
-		}
-		path, after, _ := strings.Cut(rest, "}")
-		if key, ok := strings.CutPrefix(path, "@"); ok {
-			pieces = append(pieces, piece{computed: key})
-		} else {
-			pieces = append(pieces, piece{path: path})
-		}
-		s = after
-	}
-	return pieces
+type lineMapping struct {
+	signature, name []piece
+	severity        severityMapping
+	extension       map[string]value // by key
 }
+
+// A value is the list of alternatives for an extension key.
+type value struct {
+	line int // in the mapping's text
+	alts []alternative
+}
+
+// A severityMapping has one of: text; a field with limit, low and high; two paths
+// into the matrix; a field to be divided by ten; a field.
+type severityMapping struct {
+	line  int
+	form  severityForm
+	text  string
+	field string // path
+	other string // severityMatrix: path, or @ and the key of a computed value
+	below uint64 // severityLimit: low below this value of the field, else high
+	low   string
+	high  string
+}
+
+type severityForm uint8
+
+const (
+	severityNone severityForm = iota // not given
+	severityConst
+	severityLimit
+	severityMatrix
+	severityTenth
+	severityField
+)

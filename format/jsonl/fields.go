@@ -33,6 +33,17 @@ func (f *formatter) fields(dst []byte, d *wire.Decoder, ops []fieldOp, v *wire.V
 			dst = text.AppendIPv4(dst, v.Bytes(int(o.slot)))
 		case fieldIPv4Little:
 			dst = text.AppendIPv4Little(dst, v.Bytes(int(o.slot)))
+		case fieldIPv4Uint:
+			n := v.Slots[o.slot]
+			dst = text.AppendIPv4(dst, []byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+		case fieldAddress:
+			dst = text.AppendAddress(dst, v.Bytes(int(o.slot)))
+		case fieldHostAddress:
+			if v.Has(int(o.slot)) || o.other < 0 {
+				dst = text.AppendAddress(dst, v.Bytes(int(o.slot)))
+			} else {
+				dst = text.AppendIPv4(dst, v.Bytes(int(o.other)))
+			}
 		case fieldIP:
 			dst = text.AppendIP(dst, v.Bytes(int(o.slot)))
 		case fieldHost:

@@ -13,8 +13,9 @@ import (
 
 // Options are the settings of the format. The zero value is eNcore's default.
 type Options struct {
+	Profile  meta.Profile
 	Packets  meta.Packets   // how packets are written
-	Location *time.Location // zone of dates, time.Local if nil
+	Location *time.Location // zone of dates, time.Local if nil; not used by meta.Strict, which is UTC
 }
 
 // New returns the format. It implements format.Format.
@@ -36,15 +37,23 @@ func (f *jsonFormat) Wanted(*wire.Layout, int) bool { return true }
 func (f *jsonFormat) Writes(*wire.Layout) bool { return true }
 
 func (f *jsonFormat) NewFormatter() format.Formatter {
+	dates := text.Dates{Location: f.options.Location}
+	strict := f.options.Profile == meta.Strict
+	if strict {
+		dates = text.Dates{Location: time.UTC, Offset: true}
+	}
 	return &formatter{
-		plans: f.plans,
-		eval:  meta.Evaluator{Packets: f.options.Packets, Dates: text.Dates{Location: f.options.Location}},
+		plans:  f.plans,
+		eval:   meta.Evaluator{Packets: f.options.Packets, Dates: dates},
+		strict: strict,
 	}
 }
 
 type formatter struct {
-	plans *format.Plans[plan]
-	eval  meta.Evaluator
+	plans  *format.Plans[plan]
+	eval   meta.Evaluator
+	strict bool
+	addr   []byte
 }
 
 var errNoLayout = errors.New("record has no layout")
@@ -94,7 +103,7 @@ func (f *formatter) computed(dst []byte, d *wire.Decoder, ops []computedOp, r *w
 			dst = f.computedNested(dst, d, o.op, r, v, s)
 			continue
 		}
-		res := f.eval.Eval(o.op, r, v, s)
+		res := f.value(o.op, r, v, s)
 		if res.Kind == meta.Absent {
 			continue
 		}
@@ -111,7 +120,7 @@ func (f *formatter) computedNested(dst []byte, d *wire.Decoder, op *meta.Op, r *
 	_ = d.Elements(v, op.From.Slot, func(e *wire.View) error {
 		ops := f.eval.Nested(op, e.Layout)
 		for i := range ops {
-			if res := f.eval.Eval(&ops[i], r, e, s); res.Kind != meta.Absent {
+			if res := f.value(&ops[i], r, e, s); res.Kind != meta.Absent {
 				dst = append(dst, `, "`...)
 				dst = append(dst, ops[i].Key...)
 				dst = append(dst, `": `...)
@@ -121,6 +130,18 @@ func (f *formatter) computedNested(dst []byte, d *wire.Decoder, op *meta.Op, r *
 		return nil
 	})
 	return dst
+}
+
+// value computes one value. eNcore shows the address of a VPN client as groups of
+// hex digits; strict writes it like every other address.
+func (f *formatter) value(op *meta.Op, r *wire.Record, v *wire.View, s *meta.Snapshot) meta.Result {
+	if f.strict && op.Kind == meta.OpHexGroups {
+		if b := v.Bytes(op.From.Slot); len(b) == 4 || len(b) == 16 {
+			f.addr = text.AppendAddress(f.addr[:0], b)
+			return meta.Result{Kind: meta.Plain, Bytes: f.addr}
+		}
+	}
+	return f.eval.Eval(op, r, v, s)
 }
 
 func appendResult(dst []byte, res *meta.Result) []byte {
@@ -147,7 +168,19 @@ func appendResult(dst []byte, res *meta.Result) []byte {
 	return append(dst, '"')
 }
 
-// AppendRaw implements format.Formatter.
+// outer appends the members of the discovery header, if that much was readable.
+func (f *formatter) outer(dst []byte, v *wire.View) []byte {
+	if v.Layout == nil {
+		return dst
+	}
+	p := f.plans.Get(v.Layout)
+	// A discovery header holds no blocks, which alone could be malformed.
+	dst, _ = f.fields(dst, nil, p.fields, v)
+	return append(dst, p.lastField...)
+}
+
+// AppendRaw implements format.Formatter. The fields of a readable discovery header
+// are members as in any other line.
 func (f *formatter) AppendRaw(dst []byte, message []byte, r *wire.Record, reason error) ([]byte, bool) {
 	if r == nil {
 		dst = append(dst, `{"rawMessage": "`...)
@@ -163,6 +196,7 @@ func (f *formatter) AppendRaw(dst []byte, message []byte, r *wire.Record, reason
 		dst = text.AppendUint(dst, uint64(r.ArchiveTimestamp))
 		dst = append(dst, `, "checksum": `...)
 		dst = text.AppendUint(dst, uint64(r.Reserved))
+		dst = f.outer(dst, &r.Outer)
 		dst = append(dst, `, "rawRecord": "`...)
 		dst = base64.StdEncoding.AppendEncode(dst, r.Body())
 	}

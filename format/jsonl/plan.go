@@ -13,7 +13,8 @@ type plan struct {
 	head        string // up to the record length
 	afterLength string // block type, up to the archive time
 	fields      []fieldOp
-	tail        string // after the last field, up to the first computed member
+	lastField   string // what ends the last field
+	tail        string // after the last field, up to the first computed member; starts with lastField
 	named       bool   // tail ends in computed members that are constant
 	computed    []computedOp
 
@@ -42,8 +43,11 @@ const (
 	fieldHex
 	fieldIPv4
 	fieldIPv4Little
+	fieldIPv4Uint // an IPv4 address that the layout takes for a number
 	fieldIP
-	fieldHost // address of the host in the discovery header
+	fieldAddress     // fieldIP in the form of RFC 5952
+	fieldHost        // address of the host in the discovery header
+	fieldHostAddress // the same in the form of RFC 5952
 	fieldMAC
 	fieldText
 	fieldString    // string or blob block
@@ -62,17 +66,17 @@ const stringZero = `0, "blockLength": `
 
 func (f *jsonFormat) compile(l *wire.Layout) *plan {
 	if l.Record == nil {
-		return compileElement(l)
+		return compileElement(l, f.options.Profile)
 	}
 	block, root := uint64(0), l.EncoreRoot
-	if l.Block != nil && root == "" {
+	if l.Block != nil && (root == "" || f.options.Profile == meta.Strict) {
 		block = uint64(l.Block.Type)
 	}
 	p := &plan{
 		head:        `{"recordType": ` + strconv.Itoa(int(l.Record.Type)) + `, "recordLength": `,
 		afterLength: `, "blockType": ` + strconv.FormatUint(block, 10) + `, "archiveTimestamp": `,
 	}
-	var c fieldCompiler
+	c := fieldCompiler{profile: f.options.Profile}
 	for _, m := range topMembers(l) {
 		if l.Block != nil && m.slot == bodyStart {
 			if root != "" {
@@ -90,12 +94,12 @@ func (f *jsonFormat) compile(l *wire.Layout) *plan {
 		c.field(l, m.slot)
 	}
 	p.fields = c.ops
-	p.tail = c.text
+	p.lastField, p.tail = c.text, c.text
 	if root != "" {
 		p.tail += "}"
 	}
 	p.tail += `, "@computed": {`
-	p.compileComputed(meta.Compile(l, meta.Compat))
+	p.compileComputed(meta.Compile(l, f.options.Profile))
 	return p
 }
 
@@ -167,8 +171,8 @@ func lengthName(b *wire.BlockDef) string {
 
 // compileElement makes the plan for a nested block: the whole object, and as bare
 // the object without block type and length.
-func compileElement(l *wire.Layout) *plan {
-	var c, bare fieldCompiler
+func compileElement(l *wire.Layout, profile meta.Profile) *plan {
+	c, bare := fieldCompiler{profile: profile}, fieldCompiler{profile: profile}
 	c.add(`{"blockType": `+strconv.FormatUint(uint64(l.Block.Type), 10)+`, "`+lengthName(l.Block)+`": `, fieldOp{kind: fieldLength})
 	bare.text, bare.first = "{", true
 	for i := range l.Fields {
@@ -183,6 +187,8 @@ type fieldCompiler struct {
 	ops   []fieldOp
 	text  string
 	first bool // the next member is the first of its object
+
+	profile meta.Profile
 }
 
 func (c *fieldCompiler) add(before string, op fieldOp) {
@@ -203,6 +209,9 @@ func (c *fieldCompiler) field(l *wire.Layout, slot int) {
 	switch f.Kind {
 	case wire.KindUint8, wire.KindUint16, wire.KindUint32, wire.KindUint64:
 		op.kind, quoted = fieldUint, false
+		if c.profile != meta.Compat && hiddenAddress(l, f) {
+			op.kind, quoted = fieldIPv4Uint, true
+		}
 	case wire.KindUUID:
 		op.kind = fieldUUID
 	case wire.KindIPv4:
@@ -214,6 +223,9 @@ func (c *fieldCompiler) field(l *wire.Layout, slot int) {
 		op.kind = fieldIP
 		if slot < l.Discovery {
 			op.kind, op.other = fieldHost, int32(meta.LegacyHost(l))
+		}
+		if c.profile == meta.Strict {
+			op.kind++ // its neighbour writes the form of RFC 5952
 		}
 	case wire.KindMAC:
 		op.kind = fieldMAC
@@ -230,7 +242,7 @@ func (c *fieldCompiler) field(l *wire.Layout, slot int) {
 		op.kind, quoted = fieldList, false
 	case wire.KindBlock:
 		op.kind, quoted = fieldBlock, false
-		if f.EncoreForm == "list" {
+		if f.EncoreForm == "list" && c.profile != meta.Strict {
 			op.kind = fieldBlockList
 		}
 		if op.block == 0 {
@@ -239,7 +251,10 @@ func (c *fieldCompiler) field(l *wire.Layout, slot int) {
 	default:
 		op.kind = fieldHex
 	}
-	if f.EncoreForm == "hex" {
+	if c.profile == meta.Strict && f.Kind == wire.KindBytes && f.Encore == "clientIP" && f.Size == 16 {
+		op.kind = fieldAddress // of VPN sessions
+	}
+	if f.EncoreForm == "hex" && c.profile != meta.Strict {
 		op.kind = fieldHex
 	}
 	if quoted {
@@ -248,4 +263,11 @@ func (c *fieldCompiler) field(l *wire.Layout, slot int) {
 		return
 	}
 	c.add(name, op)
+}
+
+// hiddenAddress reports whether a number is in truth an IPv4 address: eNcore reads
+// those of correlation events as integers.
+func hiddenAddress(l *wire.Layout, f *wire.Field) bool {
+	return l.Record != nil && l.Record.Type == 112 && f.Kind == wire.KindUint32 &&
+		(f.Encore == "sourceIp" || f.Encore == "destinationIp")
 }

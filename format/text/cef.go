@@ -39,10 +39,16 @@ func AppendCEF(dst, s []byte) []byte {
 	if seen&^cefHigh == 0 {
 		return append(dst, s...)
 	}
-	return appendCEFEscaped(dst, s, seen&cefEqual != 0)
+	return appendCEFEscaped(dst, s, seen&cefEqual != 0, false)
 }
 
-func appendCEFEscaped(dst, s []byte, wrap bool) []byte {
+// AppendCEFPayload appends the text of a packet's payload, which has to be valid
+// UTF-8, as an extension value. Unlike in other text eNcore keeps the NULs.
+func AppendCEFPayload(dst, s []byte) []byte {
+	return appendCEFEscaped(dst, s, bytes.IndexByte(s, '=') >= 0, true)
+}
+
+func appendCEFEscaped(dst, s []byte, wrap, nuls bool) []byte {
 	if wrap {
 		dst = append(dst, '"')
 	}
@@ -51,6 +57,9 @@ func appendCEFEscaped(dst, s []byte, wrap bool) []byte {
 		case cefClass[c] != cefEscape:
 			dst = append(dst, c)
 		case c == 0:
+			if nuls {
+				dst = append(dst, c)
+			}
 		case c == '\r':
 			dst = append(dst, '\\', 'r')
 		case c == '\n':

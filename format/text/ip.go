@@ -73,6 +73,19 @@ func AppendIP(dst, a []byte) []byte {
 	return dst
 }
 
+// AppendAddress appends an address in the form of RFC 5952; an IPv4-mapped one as
+// the plain IPv4 address that it stands for. Anything but 4 or 16 bytes is written
+// as hex.
+func AppendAddress(dst, a []byte) []byte {
+	if len(a) != 16 {
+		return AppendIPv4(dst, a)
+	}
+	if IsMapped(a) {
+		return AppendIPv4(dst, a[12:])
+	}
+	return netip.AddrFrom16([16]byte(a)).AppendTo(dst)
+}
+
 // IsMapped reports whether the 16 bytes of a are an IPv4-mapped address.
 func IsMapped(a []byte) bool {
 	return len(a) == 16 && binary.BigEndian.Uint64(a) == 0 && binary.BigEndian.Uint32(a[8:]) == 0xffff

@@ -24,7 +24,13 @@ import (
 )
 
 var formats = map[string]func() format.Format{
-	"cef":  func() format.Format { return cef.New(cef.Options{}) },
+	"cef": func() format.Format {
+		f, err := cef.New(cef.Options{})
+		if err != nil {
+			panic(err) // the built-in mapping has no mistakes
+		}
+		return f
+	},
 	"json": func() format.Format { return jsonl.New(jsonl.Options{}) },
 }
 

@@ -42,7 +42,7 @@ func (e *env) collect() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "collect HOST[:PORT] --pkcs12 FILE",
-		Short: "receive events from a Management Center and write them as JSON or CEF",
+		Short: "receive events from a Management Center and write them in any format",
 		Long: `collect connects to an eStreamer server (a Management Center, or "estream serve"),
 keeps what it receives in a journal and writes it to one output. It connects again
 whenever the session ends, and never gives up once it was let in.
@@ -77,7 +77,11 @@ Without it nothing outlives the process.
 			if err != nil {
 				return err
 			}
-			f, err := formats.format(cmd)
+			f, err := formats.format(cmd, set)
+			if err != nil {
+				return err
+			}
+			where, err := formats.filter(set)
 			if err != nil {
 				return err
 			}
@@ -115,7 +119,7 @@ Without it nothing outlives the process.
 				return err
 			}
 			dest := &service.Output{
-				Name: "output", Format: f, Workers: workers,
+				Name: "output", Format: f, Where: where, Workers: workers,
 				Open: func(saved []byte) (output.Output, error) { return open(saved, log) },
 			}
 			c := &service.Collector{
@@ -126,8 +130,12 @@ Without it nothing outlives the process.
 			err = c.Run(cmd.Context())
 			in, written := c.Source.Stats(), &dest.Stats
 			if in.Received.Load() > 0 || written.Messages.Load() > 0 {
-				log.Info("end", "received", in.Received.Load(), "repeated", in.Repeated.Load(),
-					"written", written.Lines.Load()+written.Raw.Load(), "without_line", written.Silent.Load(), "undecodable", written.Raw.Load()+written.Unwritten.Load())
+				counts := []any{"received", in.Received.Load(), "repeated", in.Repeated.Load(),
+					"written", written.Lines.Load() + written.Raw.Load(), "without_line", written.Silent.Load(), "undecodable", written.Raw.Load() + written.Unwritten.Load()}
+				if where != nil {
+					counts = append(counts, "filtered", written.Filtered.Load())
+				}
+				log.Info("end", counts...)
 			}
 			for k, n := range written.Problems() {
 				log.Warn("records that could not be decoded; the journal keeps them raw", "record", k.Record, "block", k.Block, "reason", k.Reason, "records", n)

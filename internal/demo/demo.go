@@ -127,7 +127,11 @@ func (d *demo) prepare(ctx context.Context) error {
 	}
 	d.samples = newSamples()
 	d.outputs[0] = &service.Output{Name: "json", Format: jsonl.New(jsonl.Options{}), Open: d.open("events.json", d.samples.json)}
-	d.outputs[1] = &service.Output{Name: "cef", Format: cef.New(cef.Options{}), Open: d.open("events.cef", d.samples.cef)}
+	lines, err := cef.New(cef.Options{})
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	d.outputs[1] = &service.Output{Name: "cef", Format: lines, Open: d.open("events.cef", d.samples.cef)}
 	d.collector = &service.Collector{
 		State: d.path("collector"), FS: durable.OS{}, Layouts: d.Layouts, Log: d.Log, Outputs: d.outputs[:],
 		Source: &fmc.Source{Addr: ln.Addr().String(), TLS: tlsConfig, Start: wire.StartOldest, Fault: d.Fault},

@@ -29,6 +29,7 @@ var confined = []struct {
 	{"wire", nil, "the wire format is usable, and can be read, on its own"},
 	{"internal/durable", nil, "everything that has to survive a crash rests on it"},
 	{"journal", []string{"internal/durable"}, "a journal stores batches of bytes and knows neither the protocol nor formats"},
+	{"filter", []string{"wire", "meta", "format/text"}, "formats use filters, so filters know none of them"},
 	{"source/unified2", []string{"..."}, "a sensor's files need no library: the format is ours to read"},
 	{"cmd/estream", []string{"internal/cli"}, "main is a screenful; tests call the command line directly"},
 }

@@ -157,6 +157,9 @@ func (o *Output) Commit(context.Context) ([]byte, error) {
 	return json.Marshal(state{Version: 1, Path: o.path, Length: o.length})
 }
 
+// Empty implements [output.Output].
+func (o *Output) Empty() bool { return o.length == 0 }
+
 // Close implements [output.Output].
 func (o *Output) Close() error { return o.f.Close() }
 

@@ -16,17 +16,20 @@ import (
 
 // An Output writes to one stream. It is not safe for concurrent use.
 type Output struct {
-	w    io.Writer
-	name string
+	w       io.Writer
+	name    string
+	started bool // something was written
 }
 
 // New returns an output that writes to w, named name in messages. It does not
 // close w.
-func New(w io.Writer, name string) *Output { return &Output{w, name} }
+func New(w io.Writer, name string) *Output { return &Output{w: w, name: name} }
 
 // Write implements [output.Output].
 func (o *Output) Write(_ context.Context, lines []byte) error {
-	if _, err := o.w.Write(lines); err != nil {
+	n, err := o.w.Write(lines)
+	o.started = o.started || n > 0
+	if err != nil {
 		return fmt.Errorf("%s: %w: %w", o.name, output.ErrGone, err)
 	}
 	return nil
@@ -34,6 +37,9 @@ func (o *Output) Write(_ context.Context, lines []byte) error {
 
 // Commit implements [output.Output].
 func (o *Output) Commit(context.Context) ([]byte, error) { return nil, nil }
+
+// Empty implements [output.Output].
+func (o *Output) Empty() bool { return !o.started }
 
 // Close implements [output.Output].
 func (o *Output) Close() error { return nil }
