@@ -12,6 +12,9 @@ import (
 // commit writes and syncs everything appended so far. After an error some of
 // it may be durable; the rest is where the next commit finds it.
 func (j *Journal) commit() error {
+	j.mu.Lock()
+	j.counters.commits++ // before readers can see what it makes durable
+	j.mu.Unlock()
 	var err error
 	for err == nil {
 		c, seg, at, data := j.unwritten()
@@ -27,9 +30,6 @@ func (j *Journal) commit() error {
 	if j.open != nil && j.open.written > j.open.durable {
 		err = also(err, j.sync())
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.counters.commits++
 	return err
 }
 

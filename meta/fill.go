@@ -96,7 +96,7 @@ func sortedMembers(m memberPaths) []string {
 // Wanted tells which fields Scan reads: pass it to wire.NewDecoder to get a
 // decoder that skips all others.
 func Wanted(l *wire.Layout, slot int) bool {
-	if l.Record == nil {
+	if l.Record == nil || len(loaded().Learn[l.Record.Type]) == 0 {
 		return false
 	}
 	for _, f := range loaded().compileFills(l) {

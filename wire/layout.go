@@ -71,8 +71,9 @@ const noRecord = 1 << 16
 type Layouts struct {
 	src Source
 
-	mu   sync.Mutex // serialises compilation
-	next int
+	mu       sync.Mutex // serialises compilation
+	next     int
+	unlisted int // layouts of blocks that their record type is not known to carry
 	done atomic.Pointer[map[layoutKey]*Layout] // replaced, never modified
 }
 
@@ -109,6 +110,12 @@ func (s *Layouts) Nested(series uint8, block uint32) (*Layout, error) {
 	return s.get(layoutKey{record: noRecord, series: series, block: block, hasBlk: true}, nil)
 }
 
+// maxUnlisted is how many layouts are made for blocks that a record type is not
+// known to carry. Such a block is decoded, because a new release may well send it;
+// but a peer could send thousands of such pairs, each of which would cost every
+// decoder and every format memory for good. Beyond the limit they stay raw.
+const maxUnlisted = 64
+
 // outer returns the layout of what precedes the block of a record type, whatever
 // block that is; nil for a type without discovery header.
 func (s *Layouts) outer(record uint16) *Layout {
@@ -141,6 +148,12 @@ func (s *Layouts) get(key layoutKey, rec *RecordDef) (*Layout, error) {
 	old := *s.done.Load()
 	if l, ok := old[key]; ok {
 		return known(l)
+	}
+	if rec != nil && blk != nil && !carries(rec, blk.Type) {
+		if s.unlisted == maxUnlisted {
+			return nil, ErrUnknownBlock
+		}
+		s.unlisted++
 	}
 	l, err := s.build(rec, blk)
 	switch {

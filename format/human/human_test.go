@@ -58,7 +58,7 @@ func TestLines(t *testing.T) {
 	}{
 		{400, 85, map[string]any{"event_second": 1700000000, "generator_id": 1, "rule_id": 7, "rule_revision": 3, "source_ip_address": ip(3), "destination_ip_address": ip(4),
 			"source_port_or_icmp_type": 1234, "destination_port_or_icmp_code": 80, "ip_protocol_id": 6, "blocked": 1, "impact_flags": 3},
-			"2023-11-14 22:13:20Z Defense Center  INTRUSION  10.1.2.3:1234 -> 10.1.2.4:80  TCP  blocked=Yes  impact=3\n"},
+			"2023-11-14 22:13:20Z Defense Center  INTRUSION  [1:7:3]  10.1.2.3:1234 -> 10.1.2.4:80  TCP  blocked=Yes  impact=3  ruleId=7\n"},
 		{71, 174, map[string]any{"initiator_ip_address": six, "responder_ip_address": ip(4), "initiator_port": 5, "responder_port": 53, "protocol": 17, "client_url": "http://a/b c"},
 			"2023-11-14 22:13:20Z Defense Center  CONNECTION  [2001:db8::]:5 -> 10.1.2.4:53  UDP  url=\"http://a/b c\"\n"},
 		{123, 0, map[string]any{"id": 3, "name": "ftd\x1b[0m"},

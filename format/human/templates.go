@@ -15,7 +15,7 @@ type template struct {
 }
 
 const (
-	intrusion   = "[{generatorId}:{renderedId|ruleId}:{ruleRevision}] {MESSAGE}  {FLOW}  {PROTOCOL}  blocked={BLOCKED}  prio={PRIORITY|priorityId}  impact={IMPACT}  class={classificationName}  app={APPLICATION}  user={USER}  rule={RULE}  policy={POLICY}"
+	intrusion   = "[{generatorId}:{renderedId|ruleId}:{ruleRevision}]  {MESSAGE}  {FLOW}  {PROTOCOL}  blocked={BLOCKED}  prio={PRIORITY|priorityId}  impact={IMPACT}  class={classificationName}  app={APPLICATION}  user={USER}  rule={RULE}  policy={POLICY}  ruleId={ruleId}  event={eventId}"
 	oldEvent    = "[{generatorId}:{ruleId}:{ruleRevision}]  {FLOW}  {PROTOCOL}  blocked={BLOCKED}  prio={PRIORITY|priorityId}  impact={IMPACT}  class={classificationId}  app={APPLICATION}  user={USER}"
 	fileEvent   = "{FILE}  {ACTION}  {FLOW}  {PROTOCOL}  disposition={DISPOSITION}  malware={signature|detection}  type={fileType}  size={fileSize}  dir={direction_name|direction}  app={APPLICATION}  user={USER}  sha256={HASH}  url={URL}"
 	correlation = "{RULE|ruleId}  {MESSAGE}  {FLOW}  {PROTOCOL}  blocked={BLOCKED}  prio={PRIORITY|priority}  policy={POLICY}  user={USER}"

@@ -113,8 +113,11 @@ func (f *formatter) nested(dst []byte, d *wire.Decoder, o *fieldOp, v *wire.View
 		dst, err = f.element(dst, d, e, o.kind == fieldBlockList)
 		return err
 	})
-	if list {
+	switch {
+	case list:
 		dst = append(dst, "]}"...)
+	case first:
+		dst = append(dst, "null"...) // a header alone says that there is no block
 	}
 	return dst, err
 }

@@ -90,7 +90,7 @@ func startCollector(t *testing.T, center *estreamtest.Center) *collection {
 	log := slog.New(slog.NewTextHandler(&c.log, nil))
 	c.source = &fmc.Source{
 		Addr: center.Addr(), TLS: center.ClientTLS(), Start: wire.StartOldest, Persist: true,
-		Session: session.ClientConfig{MessageTimeout: 100 * time.Millisecond},
+		Session: session.ClientConfig{MessageTimeout: time.Second},
 	}
 	s := &service.Collector{State: "/state", FS: faultfs.New(), Layouts: layouts.Default(), Source: c.source, Log: log}
 	for _, v := range variants(t) {

@@ -292,6 +292,7 @@ func TestLyingLists(t *testing.T) {
 	for name, content := range map[string]func(f *wire.Field, series uint8) []byte{
 		"longer than the record":         func(f *wire.Field, _ uint8) []byte { return lie(block(f.Number), 0x7fffffff) },
 		"longer by one":                  func(f *wire.Field, _ uint8) []byte { return lie(block(f.Number, make([]byte, 8)), 17) },
+		"nothing but a header":           func(f *wire.Field, _ uint8) []byte { return block(f.Number) },
 		"length 0":                       func(f *wire.Field, _ uint8) []byte { return lie(block(f.Number), 0) },
 		"length 7":                       func(f *wire.Field, _ uint8) []byte { return lie(block(f.Number), 7) },
 		"length wraps":                   func(f *wire.Field, _ uint8) []byte { return lie(block(f.Number), 0xfffffff8) },
