@@ -73,8 +73,8 @@ type Layouts struct {
 
 	mu       sync.Mutex // serialises compilation
 	next     int
-	unlisted int // layouts of blocks that their record type is not known to carry
-	done atomic.Pointer[map[layoutKey]*Layout] // replaced, never modified
+	unlisted int                                   // layouts of blocks that their record type is not known to carry
+	done     atomic.Pointer[map[layoutKey]*Layout] // replaced, never modified
 }
 
 // NewLayouts returns the layouts defined by src. Nothing is compiled yet.
