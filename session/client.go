@@ -28,6 +28,7 @@ type Client struct {
 	reader
 
 	writing turn // one write at a time
+	torn    bool // a write has failed; guarded by writing
 
 	stats    clientStats
 	closing  sync.Once
@@ -102,5 +103,6 @@ func (c *Client) write(ctx context.Context, p []byte) error {
 	}
 	c.writeLimit.limit(c.cfg.WriteTimeout)
 	_, err := c.conn.Write(p)
+	c.torn = c.torn || err != nil
 	return c.writeLimit.explain(err, "server did not take a write", c.cfg.WriteTimeout)
 }

@@ -31,6 +31,11 @@ func (c *Client) Close(ctx context.Context, reason string) error {
 		c.writing.wait()
 		defer c.writing.give()
 		var said error
+		if c.torn {
+			// After a write that failed TLS has lost count: even its good-bye would be
+			// noise, and the server's log would call it an attack.
+			_ = c.raw.Close()
+		}
 		if reason != "" {
 			p := wire.AppendErrorMessage(nil, wire.ErrorMessage{Code: wire.Unnumbered, Text: reason})
 			if _, said = c.conn.Write(p); said == nil {
@@ -106,6 +111,9 @@ func (s *Server) End(ctx context.Context, reason *wire.ErrorMessage) error {
 			if s.endErr == nil {
 				drain(ctx, s.raw, s.conn, stop)
 			}
+		}
+		if s.torn {
+			_ = s.raw.Close() // see Client.Close
 		}
 		// What matters has been said; the peer may well be gone.
 		_ = s.conn.Close()

@@ -38,6 +38,10 @@ const (
 	retryFirst = 500 * time.Millisecond
 	retryMost  = 30 * time.Second
 
+	// lastAck is how long the acknowledgement of the last batch may take to leave when
+	// Run is to end.
+	lastAck = time.Second
+
 	// future is how far ahead of our clock an archive time may lie to be believed: one
 	// wrong record must not make us ask for events of the next century only.
 	future = 24 * time.Hour
@@ -174,6 +178,10 @@ func (s *Source) session(ctx context.Context) (err error) {
 	if letIn {
 		s.admitted(began)
 	}
+	// A batch that was taken is acknowledged also when ctx ends in between.
+	ackCtx, stopAcks := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopAcks()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastAck, stopAcks) })()
 	var scratch []byte
 	skew := mute.New(time.Minute)
 	for {
@@ -211,7 +219,7 @@ func (s *Source) session(ctx context.Context) (err error) {
 			}
 			s.stats.Journaled.Add(uint64(count))
 		}
-		if err := client.Ack(ctx, b); err != nil {
+		if err := client.Ack(ackCtx, b); err != nil {
 			return err
 		}
 	}
