@@ -339,6 +339,12 @@ func (w *writer) commitNow(ctx context.Context) error {
 func (w *writer) finish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
+	// A table without rows has its header all the same.
+	if header := w.headed(nil); len(header) > 0 {
+		if err := w.retry(ctx, "write", func() error { return w.Output.Write(ctx, header) }); err != nil {
+			return err
+		}
+	}
 	return w.retry(ctx, "commit", func() error { return w.commitNow(ctx) })
 }
 

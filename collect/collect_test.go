@@ -14,6 +14,7 @@ import (
 
 	"estream/format"
 	"estream/format/jsonl"
+	"estream/internal/recordtest"
 	"estream/layouts"
 	"estream/meta"
 	"estream/output"
@@ -91,12 +92,7 @@ func reference(t testing.TB, data []byte) []byte {
 	tables, dec := meta.NewTables(), wire.NewDecoder(layouts.Default(), nil)
 	f := jsonl.New(jsonl.Options{}).NewFormatter()
 	var out []byte
-	for len(data) > 0 {
-		m, rest, err := wire.NextMessage(data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		data = rest
+	for m := range recordtest.Split(t, data) {
 		r, err := dec.Decode(m)
 		if err != nil {
 			t.Fatal(err)
@@ -136,14 +132,8 @@ func TestPipelineOrder(t *testing.T) {
 func TestPipelineProblems(t *testing.T) {
 	var data []byte
 	var wantAt []int64
-	good := stream(t, 1500)
 	n := 0
-	for rest := good; len(rest) > 0; n++ {
-		m, next, err := wire.NextMessage(rest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rest = next
+	for m := range recordtest.Split(t, stream(t, 1500)) {
 		if n%100 == 50 {
 			// A device's name whose length runs past the record.
 			wantAt = append(wantAt, int64(len(data)))
@@ -153,6 +143,7 @@ func TestPipelineProblems(t *testing.T) {
 			data = append(data, event(1)...)
 		}
 		data = append(data, m...)
+		n++
 	}
 	out := &sink{}
 	p := pipeline(NewWireInput(bytes.NewReader(data)), out)

@@ -11,8 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"estream/internal/recordtest"
 	"estream/output"
-	"estream/wire"
 )
 
 // A lender hands out chunks of its own memory and spoils each as soon as it is
@@ -26,16 +26,8 @@ type lender struct {
 
 func newLender(t *testing.T, data []byte, size int) *lender {
 	l := &lender{t: t}
-	for len(data) > 0 {
-		n := 0
-		for n < len(data) && n < size {
-			m, _, err := wire.NextMessage(data[n:])
-			if err != nil {
-				t.Fatal(err)
-			}
-			n += len(m)
-		}
-		l.chunks, data = append(l.chunks, bytes.Clone(data[:n])), data[n:]
+	for _, batch := range recordtest.Batches(t, data, size) {
+		l.chunks = append(l.chunks, bytes.Clone(batch))
 	}
 	l.released = make([]int, len(l.chunks))
 	return l

@@ -72,36 +72,33 @@ func (c *planner) slot(name string) int {
 	return -1
 }
 
+// plainSources are the sources that follow from the kind of a field alone.
+var plainSources = map[kinds]sourceKind{
+	kindNumber:  sourceNumber,
+	kindSeconds: sourceSeconds,
+	kindText:    sourceText,
+	kindUUID:    sourceUUID,
+	kindMAC:     sourceMAC,
+	kindBytes:   sourceBytes,
+}
+
 // field returns the source for a field and its kind.
 func (c *planner) field(slot int) (source, kinds) {
 	f := &c.layout.Fields[slot]
 	s, k := source{slot: slot, other: -1}, kindOf(f)
-	switch k {
-	case kindNumber:
-		s.kind = sourceNumber
-	case kindSeconds:
-		s.kind = sourceSeconds
-	case kindText:
-		s.kind = sourceText
-	case kindUUID:
-		s.kind = sourceUUID
-	case kindMAC:
-		s.kind = sourceMAC
-	case kindBytes:
-		s.kind = sourceBytes
-	case kindIP:
-		switch {
-		case slot < c.layout.Discovery && f.When != "":
-			s.kind, s.other = sourceHost, meta.LegacyHost(c.layout)
-		case f.Kind == wire.KindIPv6:
-			s.kind = sourceIPv6
-		case f.LittleEndian:
-			s.kind = sourceIPv4Little
-		default:
-			s.kind = sourceIPv4
-		}
-	default:
+	switch kind, plain := plainSources[k]; {
+	case plain:
+		s.kind = kind
+	case k != kindIP:
 		s.kind = sourceOther
+	case slot < c.layout.Discovery && f.When != "":
+		s.kind, s.other = sourceHost, meta.LegacyHost(c.layout)
+	case f.Kind == wire.KindIPv6:
+		s.kind = sourceIPv6
+	case f.LittleEndian:
+		s.kind = sourceIPv4Little
+	default:
+		s.kind = sourceIPv4
 	}
 	return s, k
 }

@@ -9,6 +9,8 @@ import (
 
 	"estream/format"
 	"estream/internal/corpus"
+	"estream/internal/recordtest"
+	"estream/layouts"
 	"estream/meta"
 	"estream/wire"
 )
@@ -16,14 +18,9 @@ import (
 // FuzzFormat formats arbitrary bytes as a stream: nothing may panic, every JSON
 // line must be JSON, and a CEF line must be one line.
 func FuzzFormat(f *testing.F) {
-	set := loadLayouts(f)
+	set := layouts.Default()
 	seen := map[[2]uint32]bool{}
-	for rest := corpus.Read(f, corpus.Messages); len(rest) > 0; {
-		message, next, err := wire.NextMessage(rest)
-		if err != nil {
-			f.Fatal(err)
-		}
-		rest = next
+	for message := range recordtest.Split(f, corpus.Read(f, corpus.Messages)) {
 		h, _ := wire.PeekRecord(message)
 		key := [2]uint32{uint32(h.Type)}
 		if len(message) >= 84 && h.Type == 71 {
@@ -35,8 +32,7 @@ func FuzzFormat(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		message := binary.BigEndian.AppendUint64(nil, 1<<48|4<<32|uint64(uint32(len(data))))
-		message = append(message, data...)
+		message := recordtest.Frame(data)
 		for _, c := range []struct {
 			format format.Format
 			json   bool

@@ -10,6 +10,8 @@ import (
 
 	"estream/format"
 	"estream/format/cef"
+	"estream/internal/formattest"
+	"estream/internal/recordtest"
 	"estream/layouts"
 	"estream/meta"
 	"estream/wire"
@@ -18,13 +20,13 @@ import (
 // TestUndecoded follows messages that cannot be decoded: one JSON line each in
 // raw form, none in CEF, all counted and reported.
 func TestUndecoded(t *testing.T) {
-	set := loadLayouts(t)
-	good := message(t, set, extended, 22, 0, fields{"hops": 3})
-	unknown := message(t, set, extended, 22, 0, fields{"hops": 3})
+	set := layouts.Default()
+	good := recordtest.Message(t, set, 22, 0, fields{"hops": 3})
+	unknown := recordtest.Message(t, set, 22, 0, fields{"hops": 3})
 	binary.BigEndian.PutUint32(unknown[8:], 9999)
-	block := message(t, set, extended, 400, 85, nil)
+	block := recordtest.Message(t, set, 400, 85, nil)
 	binary.BigEndian.PutUint32(block[24:], 4711)
-	short := message(t, set, extended, 71, 174, nil)
+	short := recordtest.Message(t, set, 71, 174, nil)
 	short = short[:200]
 	binary.BigEndian.PutUint32(short[4:], 192)
 	binary.BigEndian.PutUint32(short[12:], 176)
@@ -86,11 +88,11 @@ func TestUndecoded(t *testing.T) {
 }
 
 func TestSyslogPrefix(t *testing.T) {
-	set := loadLayouts(t)
+	set := layouts.Default()
 	now := time.Date(2024, 11, 5, 23, 4, 5, 0, time.UTC)
 	f := newCEF(cef.Options{Hostname: "collector", Now: func() time.Time { return now }, Location: time.UTC})
 	w := format.NewWorker(set, f)
-	m := message(t, set, extended, 71, 174, nil)
+	m := recordtest.Message(t, set, 71, 174, nil)
 	for _, want := range []string{"<13>Nov 05 23:04:05 collector CEF:0|", "<13>Nov 05 23:04:05 collector CEF:0|", "<13>Nov 05 23:04:06 collector CEF:0|"} {
 		out, _ := w.Append(nil, m, meta.Initial())
 		if !strings.HasPrefix(string(out), want) {
@@ -107,15 +109,22 @@ func TestSyslogPrefix(t *testing.T) {
 // TestPlansAreReplaced uses one format with two sets of layouts, whose numbers
 // mean different layouts.
 func TestPlansAreReplaced(t *testing.T) {
-	first, second := loadLayouts(t), loadLayouts(t)
+	var sets [2]*wire.Layouts // fresh ones: they number layouts in the order of use
+	for i := range sets {
+		var err error
+		if sets[i], err = layouts.Load(""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, second := sets[0], sets[1]
 	f := jsonUTC()
-	hops := message(t, first, extended, 22, 0, fields{"hops": 3})
-	port := message(t, second, extended, 25, 0, fields{"port": 80})
+	hops := recordtest.Message(t, first, 22, 0, fields{"hops": 3})
+	port := recordtest.Message(t, second, 25, 0, fields{"port": 80})
 	for range 2 {
-		if got := at(t, lines(t, first, f, hops), "hops"); got != "3" {
+		if got := at(t, formattest.Output(t, first, f, hops), "hops"); got != "3" {
 			t.Errorf("hops %v, want 3", got)
 		}
-		if got := at(t, lines(t, second, f, port), "port"); got != "80" {
+		if got := at(t, formattest.Output(t, second, f, port), "port"); got != "80" {
 			t.Errorf("port %v, want 80", got)
 		}
 	}
@@ -124,7 +133,7 @@ func TestPlansAreReplaced(t *testing.T) {
 // TestEveryLayout formats an empty record of every layout there is. All must
 // decode, and the JSON line must show every field of the body.
 func TestEveryLayout(t *testing.T) {
-	set := loadLayouts(t)
+	set := layouts.Default()
 	jw, cw := format.NewWorker(set, jsonUTC()), format.NewWorker(set, cefFixed())
 	n := 0
 	for l, err := range layouts.All(set) {
@@ -132,7 +141,7 @@ func TestEveryLayout(t *testing.T) {
 			t.Fatal(err)
 		}
 		n++
-		m := l.NewBuilder().AppendMessage(nil, extended)
+		m := l.NewBuilder().AppendMessage(nil, recordtest.Header)
 		out, counts := jw.Append(nil, m, meta.Initial())
 		if counts.Lines != 1 {
 			t.Errorf("%v: %+v, want a line", l, counts)
@@ -159,8 +168,8 @@ func TestEveryLayout(t *testing.T) {
 // TestTrailing: bytes behind the known layout are tolerated, in the block and
 // behind it, and counted.
 func TestTrailing(t *testing.T) {
-	set := loadLayouts(t)
-	plain := message(t, set, extended, 123, 0, fields{"id": 3, "name": "x"})
+	set := layouts.Default()
+	plain := recordtest.Message(t, set, 123, 0, fields{"id": 3, "name": "x"})
 	var stream []byte
 	for _, extra := range []string{"", "more", "even more"} {
 		m := append(append([]byte(nil), plain...), extra...)
@@ -168,7 +177,7 @@ func TestTrailing(t *testing.T) {
 		binary.BigEndian.PutUint32(m[12:], uint32(len(m)-24))
 		stream = append(stream, m...)
 	}
-	block := message(t, set, extended, 400, 85, nil)
+	block := recordtest.Message(t, set, 400, 85, nil)
 	inside := append(block, 1, 2, 3)
 	binary.BigEndian.PutUint32(inside[4:], uint32(len(inside)-8))
 	binary.BigEndian.PutUint32(inside[12:], uint32(len(inside)-24))

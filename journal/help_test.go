@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -145,6 +143,16 @@ func segmentFiles(t testing.TB, fsys durable.FS, dir string) (paths []string) {
 	return paths
 }
 
+// filled leaves a closed journal of 40 batches, padded by 300 bytes, and returns its
+// segments.
+func filled(t testing.TB, fsys durable.FS) []string {
+	t.Helper()
+	j := mustOpen(t, testDir, testOptions(fsys))
+	mustAppend(t, j, 40, 300)
+	mustClose(t, j)
+	return segmentFiles(t, fsys, testDir)
+}
+
 func slurp(t testing.TB, fsys durable.FS, path string) []byte {
 	t.Helper()
 	b, err := readFile(fsys, path, 1<<30)
@@ -169,26 +177,6 @@ func plant(t testing.TB, fsys durable.FS, path string, content []byte) {
 		t.Fatal(err)
 	}
 }
-
-// logRecorder keeps what was logged.
-type logRecorder struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logRecorder) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logRecorder) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func (l *logRecorder) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
 var canceled = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())

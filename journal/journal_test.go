@@ -294,10 +294,7 @@ func TestNoAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	step()
-	if n := testing.AllocsPerRun(1000, step); n != 0 {
-		t.Errorf("%v allocations for a batch appended and read, want 0", n)
-	}
+	wantNoAllocations(t, "a batch appended and read", step)
 	mustClose(t, j)
 	r.Close()
 }
@@ -314,12 +311,17 @@ func TestNoAllocationsFromDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	step()
-	if n := testing.AllocsPerRun(1000, step); n != 0 {
-		t.Errorf("%v allocations for a batch read, want 0", n)
-	}
+	wantNoAllocations(t, "a batch read", step)
 	mustClose(t, j)
 	r.Close()
+}
+
+func wantNoAllocations(t *testing.T, what string, step func()) {
+	t.Helper()
+	step()
+	if n := testing.AllocsPerRun(1000, step); n != 0 {
+		t.Errorf("%v allocations for %s, want 0", n, what)
+	}
 }
 
 func TestReaderOptions(t *testing.T) {

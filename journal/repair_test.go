@@ -137,10 +137,7 @@ func TestBitFlips(t *testing.T) {
 // Damage in a closed segment is met by the reader; the index hides it from Open.
 func TestDamageInClosedSegment(t *testing.T) {
 	fsys := faultfs.New()
-	j := mustOpen(t, testDir, testOptions(fsys))
-	mustAppend(t, j, 40, 300)
-	mustClose(t, j)
-	file := segmentFiles(t, fsys, testDir)[1]
+	file := filled(t, fsys)[1]
 	content := slurp(t, fsys, file)
 	content[len(content)/2] ^= 1
 	for _, withIndex := range []bool{true, false} {
@@ -150,7 +147,7 @@ func TestDamageInClosedSegment(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		j = mustOpen(t, testDir, testOptions(fsys))
+		j := mustOpen(t, testDir, testOptions(fsys))
 		seqs, losses := readAll(t, j, Position{}, 300)
 		var d *DamageError
 		if len(losses) != 1 || !errors.As(losses[0], &d) || d.File != file || d.Lost() != 2 || len(seqs) != 78 {
@@ -202,16 +199,13 @@ func TestForgedBatchInPayload(t *testing.T) {
 
 func TestMissingSegment(t *testing.T) {
 	fsys := faultfs.New()
-	j := mustOpen(t, testDir, testOptions(fsys))
-	mustAppend(t, j, 40, 300)
-	mustClose(t, j)
-	files := segmentFiles(t, fsys, testDir)
+	files := filled(t, fsys)
 	if err := fsys.Remove(files[1]); err != nil {
 		t.Fatal(err)
 	}
 	from, _, _ := parseSegmentName(filepath.Base(files[1]))
 	to, _, _ := parseSegmentName(filepath.Base(files[2]))
-	j = mustOpen(t, testDir, testOptions(fsys))
+	j := mustOpen(t, testDir, testOptions(fsys))
 	seqs, losses := readAll(t, j, Position{}, 300)
 	var d *DamageError
 	if len(losses) != 1 || !errors.As(losses[0], &d) || d.From != from || d.To != to || uint64(len(seqs)) != 80-(to-from) {

@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"estream/internal/durable/faultfs"
+	"estream/internal/syncbuf"
 )
 
 func TestRetention(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fsys, log := faultfs.New(), &logRecorder{}
+		fsys, log := faultfs.New(), &syncbuf.Buffer{}
 		opt := testOptions(fsys)
-		opt.RetainBytes, opt.RecentBytes, opt.Log = 12<<10, 4<<10, log.logger()
+		opt.RetainBytes, opt.RecentBytes, opt.Log = 12<<10, 4<<10, log.Logger()
 		j := mustOpen(t, testDir, opt)
 		late := j.NewReader(Position{}, ReaderOptions{})
 		defer late.Close()

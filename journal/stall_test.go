@@ -10,15 +10,16 @@ import (
 	"time"
 
 	"estream/internal/durable/faultfs"
+	"estream/internal/syncbuf"
 )
 
 // A full disk stops Append once the memory for pending batches is used up,
 // says so, leaves no half batch in the file, and all goes on when there is room.
 func TestFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fsys, log := faultfs.New(), &logRecorder{}
+		fsys, log := faultfs.New(), &syncbuf.Buffer{}
 		opt := testOptions(fsys)
-		opt.CommitInterval, opt.PendingBytes, opt.Log = 100*time.Millisecond, 4096, log.logger()
+		opt.CommitInterval, opt.PendingBytes, opt.Log = 100*time.Millisecond, 4096, log.Logger()
 		j := mustOpen(t, testDir, opt)
 		mustAppend(t, j, 4, 300)
 		fsys.SetCapacity(fsys.Used() + 500)
@@ -199,9 +200,9 @@ func TestCloseWhileStalled(t *testing.T) {
 
 // An oversized or broken snapshot costs the snapshot, not the events.
 func TestOversizedSnapshot(t *testing.T) {
-	fsys, log := faultfs.New(), &logRecorder{}
+	fsys, log := faultfs.New(), &syncbuf.Buffer{}
 	opt := testOptions(fsys)
-	opt.Log = log.logger()
+	opt.Log = log.Logger()
 	opt.Snapshot = func(dst []byte) []byte { return append(dst, make([]byte, MaxPayload+1)...) }
 	j := mustOpen(t, testDir, opt)
 	mustAppend(t, j, 1, 0)

@@ -35,6 +35,29 @@ func All(set *wire.Layouts) iter.Seq2[*wire.Layout, error] {
 	}
 }
 
+// Forms goes through the layouts that All leaves out: the other forms that the
+// body of a few record types can have (RecordDef.Forms), in the order of numbers.
+// eNcore reads none of them.
+func Forms(set *wire.Layouts) iter.Seq2[*wire.Layout, error] {
+	return func(yield func(*wire.Layout, error) bool) {
+		for _, typ := range set.Source().Records() {
+			def, err := set.Source().Record(typ)
+			if err != nil {
+				continue // All reports it
+			}
+			for i := range def.Forms {
+				l, err := set.Form(typ, i+1)
+				if err != nil {
+					err = fmt.Errorf("record %d form %d: %w", typ, i+1, err)
+				}
+				if !yield(l, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // blocksOf returns the block versions of a record whose layout is known; one
 // without meaning where the body is not a data block.
 func blocksOf(def *wire.RecordDef) []wire.RecordBlock {

@@ -21,6 +21,18 @@
 //	      - id: uint32
 //	      - length: uint32
 //	      - name: text(length)
+//	  - record: 62
+//	    name: "User Metadata"
+//	    category: metadata
+//	    key: [id]
+//	    series: 2
+//	    blocks: [{block: 57, versions: "6.0+"}]
+//	    forms:                      # optional: other forms of the body, see below
+//	      - versions: "before 6.0"
+//	        fields:
+//	          - id: uint32
+//	          - length: uint32
+//	          - username: text(length)
 //	  - record: 72
 //	    name: "..."
 //	    category: intrusion
@@ -46,6 +58,11 @@
 // case of the name), encore_form (hex or list), number (block number to write
 // for a string, blob or list), byte_order: little, when: FIELD (present only if
 // FIELD is 1).
+//
+// Forms are for what no number in the message tells apart: a body that older
+// releases sent otherwise, or that a second source reads otherwise. The decoder
+// takes a form where the usual body does not fit and the form fits to the last byte.
+// A form has fields, or series and block, and a key of its own if the names differ.
 //
 // A directory given to Load adds definitions of the same form and replaces
 // those with the same number, so a new block version is a file and not a release.

@@ -36,6 +36,12 @@ func FuzzLayouts(f *testing.F) {
 			f.Add(l.Record.Type, true, l.NewBuilder().AppendMessage(nil, wire.RecordHeader{Extended: true})[24:])
 		}
 	}
+	for l, err := range Forms(Default()) {
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(l.Record.Type, true, sample(l)[24:])
+	}
 	f.Fuzz(func(t *testing.T, typ uint16, extended bool, body []byte) {
 		msg := []byte{0, 1, 0, 4, 0, 0, 0, 0}
 		msg = binary.BigEndian.AppendUint32(msg, uint32(typ))

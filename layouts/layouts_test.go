@@ -242,12 +242,18 @@ func TestOverride(t *testing.T) {
 	}
 
 	head := "blocks:\n  - block: 999\n    series: 2\n    name: x\n    title: x\n    versions: x\n    confidence: low\n    fields:\n"
+	form := "records:\n  - record: 7000\n    name: x\n    category: event\n    fields: [a: uint8]\n    forms:\n      - "
 	for _, c := range []struct{ yaml, want string }{
 		{"recods: []\n", `x.yaml:1: unknown key "recods"`},
 		{"records:\n  - record: 77777\n    fields: []\n", `x.yaml:2: "77777" is no number from 0 to 65535`},
 		{"records:\n  - record: 7000\n    name: x\n    category: event\n", "x.yaml:2: record 7000 has none of fields, blocks and unknown"},
 		{"records:\n  - record: 7000\n    name: x\n    category: event\n    series: 1\n    blocks:\n      - {block: 12345}\n", "x.yaml:2: record 7000 names block 12345 of series 1, which is not defined"},
 		{"records:\n  - record: 7000\n    name: x\n    category: metadata\n    key: [nme]\n    fields:\n      - name: uuid\n", `x.yaml:2: key field "nme" of record 7000`},
+		{form + "{versions: x}\n", "x.yaml:7: a form has either series and block, or fields"},
+		{form + "{series: 2, block: 14, fields: [id: uint32]}\n", "x.yaml:7: a form has either series and block, or fields"},
+		{form + "{series: 1, block: 12345}\n", "x.yaml:7: record 7000 names block 12345 of series 1, which is not defined"},
+		{form + "{fields: [name: text(length)]}\n", `x.yaml:7: text "name" of record 7000 form 1 is counted by "length"`},
+		{form + "{fields: [id: uint32], layout: 3}\n", `x.yaml:7: unknown key "layout" in a form`},
 		{head + "      - a: unit32\n", `x.yaml:9: field a: type "unit32" is unknown`},
 		{head + "      - name: text(length)\n      - length: uint32\n", `x.yaml:9: text "name" of block 999 of series 2 is counted by "length", which is not an earlier field`},
 		{head + "      - a: rest\n      - b: uint8\n", `x.yaml:9: field "a" of block 999 of series 2 takes the rest`},

@@ -161,6 +161,14 @@ func (s *source) checkOverrides(set *wire.Layouts) error {
 				errs = append(errs, err)
 			}
 		}
+		for i := range r.Forms {
+			f := &r.Forms[i]
+			if _, err := set.Form(r.Type, i+1); errors.Is(err, wire.ErrUnknownBlock) {
+				errs = append(errs, fmt.Errorf("%v: record %d names block %d of series %d, which is not defined", f.Pos, r.Type, f.Block, f.Series))
+			} else if err != nil {
+				errs = append(errs, err)
+			}
+		}
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)

@@ -56,69 +56,6 @@ func parse(file string, data []byte) (*family, error) {
 	return f, errors.Join(p.errs...)
 }
 
-func (p *parser) record(n *yaml.Node) *wire.RecordDef {
-	d := &wire.RecordDef{Pos: p.pos(n)}
-	hasBody := false
-	p.mapping(n, "record", func(key string, k, v *yaml.Node) {
-		switch key {
-		case "record":
-			d.Type = uint16(p.number(v, 1<<16-1))
-		case "name":
-			d.Name = p.text(v)
-		case "category":
-			d.Category = p.text(v)
-		case "note":
-			d.Note = p.text(v)
-		case "header":
-			if d.Discovery = p.text(v) == "discovery"; !d.Discovery {
-				p.errorf(v, "header is %q; the only header is discovery", v.Value)
-			}
-		case "encore_root":
-			d.EncoreRoot = p.text(v)
-		case "unknown":
-			d.Unknown = p.text(v) == "true"
-			hasBody = true
-		case "series":
-			d.Series = uint8(p.number(v, 2))
-		case "blocks":
-			hasBody = true
-			p.sequence(v, func(n *yaml.Node) { d.Blocks = append(d.Blocks, p.recordBlock(n)) })
-		case "fields":
-			hasBody = true
-			d.Fields = p.fields(v)
-		case "key":
-			p.sequence(v, func(n *yaml.Node) { d.Key = append(d.Key, p.text(n)) })
-		default:
-			p.errorf(k, "unknown key %q in a record", key)
-		}
-	})
-	switch {
-	case d.Type == 0:
-		p.errorf(n, "record without a number: set record: N")
-	case !hasBody:
-		p.errorf(n, "record %d has none of fields, blocks and unknown", d.Type)
-	case (d.Series == 0) != (len(d.Blocks) == 0):
-		p.errorf(n, "record %d needs both series and blocks, or neither", d.Type)
-	case d.Category == "metadata" && !d.Unknown && len(d.Key) == 0:
-		p.errorf(n, "metadata record %d has no key: name the fields that identify what it explains", d.Type)
-	}
-	return d
-}
-
-func (p *parser) recordBlock(n *yaml.Node) (b wire.RecordBlock) {
-	p.mapping(n, "block version", func(key string, k, v *yaml.Node) {
-		switch key {
-		case "block":
-			b.Type = uint32(p.number(v, 1<<32-1))
-		case "versions":
-			b.Versions = p.text(v)
-		default:
-			p.errorf(k, "unknown key %q in a block version; expected block or versions", key)
-		}
-	})
-	return b
-}
-
 func (p *parser) block(n *yaml.Node) *wire.BlockDef {
 	d := &wire.BlockDef{Pos: p.pos(n)}
 	typed := false

@@ -30,6 +30,9 @@ func everyField(t *testing.T) []wire.Field {
 			t.Fatal(err)
 		}
 		all = append(all, counts(d.Fields)...)
+		for _, f := range d.Forms {
+			all = append(all, counts(f.Fields)...)
+		}
 	}
 	for _, series := range []uint8{1, 2} {
 		for _, typ := range src.Blocks(series) {

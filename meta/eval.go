@@ -138,7 +138,7 @@ func (e *Evaluator) Eval(op *Op, r *wire.Record, v *wire.View, s *Snapshot) Resu
 			return Result{Kind: Hex, Bytes: b}
 		}
 	case OpPayload:
-		return e.payload(v.Bytes(op.From.Slot))
+		return e.payload(v.Uint(op.other), v.Bytes(op.From.Slot))
 	default:
 		return e.eventTime(op, r, v)
 	}

@@ -52,10 +52,16 @@ func (t *Tables) plan(l *wire.Layout) *fillPlan {
 
 // compileFills resolves the rules of a record type for one of its layouts. At the
 // first field that the layout lacks the rest of the rules is void, as in eNcore.
+// Forms of the body that eNcore does not know teach all that they can, text where
+// the usual form has a string block and the other way round.
 func (c *compiled) compileFills(l *wire.Layout) (fills []fill) {
 	names := NamesOf(l)
 	names.mended = true // eNcore's own tables have no key of raw bytes but the hash of 511
+rules:
 	for _, rule := range c.Learn[l.Record.Type] {
+		if rule.OtherForm && l.Form == 0 {
+			continue
+		}
 		for _, member := range sortedMembers(rule.Value) {
 			t, _ := c.lookupTable(rule.Table, member) // checked by checkTables
 			key, ok := names.key(c.tables[t].shape, rule.By)
@@ -65,13 +71,16 @@ func (c *compiled) compileFills(l *wire.Layout) (fills []fill) {
 			}
 			value, found := names.Find(rule.Value[member])
 			if !ok || !found {
+				if l.Form != 0 {
+					continue rules
+				}
 				return fills
 			}
 			f := fill{table: t, key: key, value: value}
 			switch kind := l.Fields[value.Slot].Kind; {
 			case kind.Integer():
 				f.form = formNumber
-			case kind == wire.KindText || value.Content:
+			case kind == wire.KindText || value.Content || kind == wire.KindString && l.Form != 0:
 				f.form = formText
 			case kind == wire.KindString:
 				f.form = formObject

@@ -7,13 +7,13 @@ import (
 	"math/bits"
 )
 
-// A Key identifies an entry of a table: a number, a UUID (16 bytes, in the order
-// in which they arrive), or both. All keys of one table have the same shape, so
+// A Key identifies an entry of a table: up to three numbers, a UUID (16 bytes, in
+// the order in which they arrive), or a number and a UUID. All keys of one table have the same shape, so
 // number and UUID never meet in one table.
 type Key struct {
 	Number uint64
-	High   uint64 // first 8 bytes of the UUID, or the first of two numbers
-	Low    uint64 // last 8 bytes of the UUID
+	High   uint64 // first 8 bytes of the UUID, or the first of several numbers
+	Low    uint64 // last 8 bytes of the UUID, or the second of three numbers
 }
 
 // withUUID sets the UUID. An absent one leaves it zero.
@@ -47,18 +47,20 @@ const (
 	shapeNumberUUID       // a number, then a UUID
 	shapeUUIDNumber       // a UUID, then a number
 	shapeNumbers          // two numbers
+	shapeThree            // three numbers
 	shapeText             // the text of a hash; only fixed entries
 	shapeHash             // a SHA-256, as bytes or as text
 )
 
 var shapes = map[string]shape{
-	"number":        shapeNumber,
-	"uuid":          shapeUUID,
-	"number,uuid":   shapeNumberUUID,
-	"uuid,number":   shapeUUIDNumber,
-	"number,number": shapeNumbers,
-	"text":          shapeText,
-	"hash":          shapeHash,
+	"number":               shapeNumber,
+	"uuid":                 shapeUUID,
+	"number,uuid":          shapeNumberUUID,
+	"uuid,number":          shapeUUIDNumber,
+	"number,number":        shapeNumbers,
+	"number,number,number": shapeThree,
+	"text":                 shapeText,
+	"hash":                 shapeHash,
 }
 
 // Keys come from a peer; with secret multipliers it cannot choose keys that all

@@ -51,12 +51,12 @@ func appendHexNumber(dst []byte, n uint64) []byte {
 	return dst
 }
 
-// address writes the first of two fields that is not all zero; the first if both
-// are.
+// address writes the first of two fields that is not all zero; the second, if there
+// is one, if both are.
 func (e *Evaluator) address(op *Op, v *wire.View) Result {
 	a := addressOf(v, op.From.Slot)
 	if a.Unmap().IsUnspecified() && op.other >= 0 {
-		if b := addressOf(v, op.other); b.IsValid() && !b.Unmap().IsUnspecified() {
+		if b := addressOf(v, op.other); b.IsValid() {
 			a = b
 		}
 	}
@@ -92,10 +92,10 @@ func (e *Evaluator) clientAddress(typ uint64, raw []byte) Result {
 }
 
 // payload writes what a packet carries behind link, network and transport header.
-func (e *Evaluator) payload(packet []byte) Result {
+func (e *Evaluator) payload(link uint64, packet []byte) Result {
 	carried := packet
 	if e.Packets.Encoding != PacketWhole {
-		carried = TransportPayload(packet)
+		carried = TransportPayload(link, packet)
 	}
 	if len(carried) == 0 {
 		return Result{}
@@ -110,17 +110,37 @@ func (e *Evaluator) payload(packet []byte) Result {
 	return Result{Kind: Hex, Bytes: carried}
 }
 
-// TransportPayload returns what an Ethernet frame carries behind its headers:
-// up to four VLAN tags (IEEE 802.1Q), IPv4 with options or IPv6 with extension
-// headers, and TCP or UDP. Of any other protocol, and of a later fragment, it is
-// what follows the header that was understood last. It borrows packet and is nil
-// where a header is cut short.
-func TransportPayload(packet []byte) []byte {
-	const ethernet, maxTags = 14, 4
-	if len(packet) < ethernet {
+// Link layers of captured packets, by their numbers in pcap files.
+const (
+	linkNull   = 0   // 4 bytes of address family in front
+	linkRaw    = 101 // begins with IPv4 or IPv6
+	linkCooked = 113 // Linux "any" device: 16 bytes, the last 2 as in Ethernet
+)
+
+// TransportPayload returns what a frame of a link layer carries behind its
+// headers: Ethernet, raw IP (numbers 12, 14 and 101), null or Linux cooked; up to
+// four VLAN tags (IEEE 802.1Q), IPv4 with options or IPv6 with extension headers,
+// and TCP or UDP. Of any other protocol, and of a later fragment, it is what
+// follows the header that was understood last; an unknown link layer is taken for
+// Ethernet. It borrows packet and is nil where a header is cut short.
+func TransportPayload(link uint64, packet []byte) []byte {
+	const maxTags = 4
+	header := 14 // the last 2 bytes say what comes
+	switch link {
+	case linkRaw, 12, 14:
+		return ipPayload(packet)
+	case linkNull:
+		// Some sensors leave the number 0 for Ethernet: an address family has zeros.
+		if len(packet) >= 4 && (packet[0] == 0 && packet[1] == 0 || packet[2] == 0 && packet[3] == 0) && len(ipPayload(packet[4:])) < len(packet)-4 {
+			return ipPayload(packet[4:])
+		}
+	case linkCooked:
+		header = 16
+	}
+	if len(packet) < header {
 		return nil
 	}
-	kind, rest := binary.BigEndian.Uint16(packet[12:]), packet[ethernet:]
+	kind, rest := binary.BigEndian.Uint16(packet[header-2:]), packet[header:]
 	for range maxTags {
 		if kind != 0x8100 && kind != 0x88a8 && kind != 0x9100 {
 			break
@@ -137,6 +157,17 @@ func TransportPayload(packet []byte) []byte {
 		return ipv6Payload(rest)
 	}
 	return rest
+}
+
+// ipPayload tells IPv4 from IPv6 by the first four bits.
+func ipPayload(p []byte) []byte {
+	switch {
+	case len(p) > 0 && p[0]>>4 == 4:
+		return ipv4Payload(p)
+	case len(p) > 0 && p[0]>>4 == 6:
+		return ipv6Payload(p)
+	}
+	return p
 }
 
 func ipv4Payload(p []byte) []byte {

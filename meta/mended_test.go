@@ -111,6 +111,26 @@ func TestMended(t *testing.T) {
 		{"type of extra data", "extraDataType", "absent", "absent", "XFF", [][]byte{m(111, 5, values{"type": 1, "name": "XFF"}), m(110, 4, values{"type": 1})}},
 		{"realm", "realm", "absent", "absent", "ad", [][]byte{m(300, 0, values{"id": 2, "name": "ad"}), m(170, 167, values{"realm_id": 2})}},
 
+		{"device of a correlation event", "sensor", "null", "null", "edge", [][]byte{deviceNamed(t, set, 9, "edge"), m(112, 156, values{"device_id": 8, "event_device_id": 9})}},
+		{"correlation event of the center", "sensor", "null", "null", "Defense Center", [][]byte{m(112, 156, values{"device_id": 8})}},
+		{"login user", "user", "absent", "absent", "bob", [][]byte{user, m(95, 167, values{"user_id": 7})}},
+		{"VPN login user", "user", "absent", "absent", "bob", [][]byte{user, m(170, 167, values{"user_id": 7})}},
+		{"VPN logoff user", "user", "absent", "absent", "bob", [][]byte{user, m(171, 167, values{"user_id": 7})}},
+		{"domain of a login user", "userDomain", "absent", "corp", "corp", [][]byte{m(95, 167, values{"domain": "corp"})}},
+		{"domain of a VPN user", "userDomain", "absent", "corp", "corp", [][]byte{m(171, 167, values{"domain": "corp"})}},
+		{"no domain of a VPN user", "userDomain", "absent", "absent", "absent", [][]byte{inDomain(m(170, 167, nil), 5)}},
+		{"domain beside that of a VPN user", "domain", "absent", "5", "5", [][]byte{inDomain(m(170, 167, values{"domain": "corp"}), 5)}},
+		{"analysis", "fileAnalysisStatus", "absent", "absent", "Analysis Complete", [][]byte{m(500, 79, values{"file_analysis_status": 12})}},
+		{"analysis named", "fileAnalysisStatus", "absent", "absent", "done", [][]byte{m(516, 0, values{"id": 99, "name": "done"}), m(500, 79, values{"file_analysis_status": 99})}},
+		{"analysis named as local", "fileAnalysisStatus", "done", "done", "absent", [][]byte{m(519, 0, values{"id": 99, "name": "done"}), m(500, 79, values{"file_analysis_status": 99})}},
+		{"local analysis", "malwareAnalysisStatus", "Analysis done", "Analysis done", "Analysis done", [][]byte{m(502, 79, values{"local_malware_analysis_status": 1})}},
+		{"local analysis named", "malwareAnalysisStatus", "absent", "absent", "ok", [][]byte{m(519, 0, values{"id": 9, "name": "ok"}), m(502, 79, values{"local_malware_analysis_status": 9})}},
+		{"ICMP type", "icmpType", "absent", "absent", "Echo", [][]byte{m(260, 19, values{"protocol": 1, "type": 8, "description": "Echo"}), m(400, 85, values{"ip_protocol_id": 1, "source_port_or_icmp_type": 8})}},
+		{"no ICMP", "icmpType", "absent", "absent", "absent", [][]byte{m(260, 19, values{"protocol": 1, "type": 8, "description": "Echo"}), m(71, 174, values{"protocol": 6, "initiator_port": 8})}},
+		{"ICMP code", "icmpCode", "absent", "absent", "Port", [][]byte{m(270, 20, values{"protocol": 1, "type": 3, "code": 4, "description": "Port"}), m(71, 174, values{"protocol": 1, "initiator_port": 3, "responder_port": 4})}},
+		{"ICMP code of an old event", "icmpCode", "absent", "absent", "Port", [][]byte{m(270, 20, values{"protocol": 1, "type": 3, "code": 4, "description": "Port"}), m(400, 34, values{"ip_protocol_id": 1, "source_port_or_icmp_type": 3, "destination_port_or_icmp_code": 4})}},
+		{"ICMP code of another type", "icmpCode", "absent", "absent", "absent", [][]byte{m(270, 20, values{"protocol": 1, "type": 3, "code": 4, "description": "Port"}), m(112, 156, values{"ip_protocol": 1, "source_port": 5, "destination_port": 4})}},
+
 		{"payload", "packet", "1f900050000000000000000050000000000000006162ff", "1f900050000000000000000050000000000000006162ff", "6162ff", [][]byte{m(2, 0, values{"packet_data": frame(mac + "0800" + ip4 + tcp + "6162ff")})}},
 		{"text packet", "originalPacket", "absent", "absent", "616263", [][]byte{m(2, 0, values{"packet_data": "abc"})}},
 	} {
@@ -130,27 +150,39 @@ func TestTransportPayload(t *testing.T) {
 		mac  = "000000000001000000000002"
 		udp6 = "60000000 000c 11 40 20010000000000000000000000000001 20010000000000000000000000000002 00350035000c0000 61626364"
 	)
-	for _, c := range []struct{ name, packet, want string }{
-		{"UDP over IPv6", mac + "86dd" + udp6, "61626364"},
-		{"padding", mac + "86dd" + udp6 + "0000", "61626364"},
-		{"VLAN", mac + "8100 0005 86dd" + udp6, "61626364"},
-		{"two tags", mac + "88a8 0005 8100 0006 86dd" + udp6, "61626364"},
-		{"hop-by-hop", mac + "86dd 60000000 0012 00 40 20010000000000000000000000000001 20010000000000000000000000000002 1100000000000000 0035003500090000 6162", "6162"},
-		{"later fragment", mac + "0800 45000016 00000001 40 11 0000 0a010203 0a010204 6162", "6162"},
-		{"TCP options", mac + "0800 4500 002e 0000 0000 40 06 0000 0a010203 0a010204 1f900050 0000000000000000 6000 000000000000 01010101 6162", "6162"},
-		{"ICMP", mac + "0800 4500 0018 0000 0000 40 01 0000 0a010203 0a010204 08000000", "08000000"},
-		{"ARP", mac + "0806 0001", "0001"},
-		{"short IPv4", mac + "0800 4500", ""},
-		{"long header", mac + "0800 4f00 0018 0000 0000 40 01 0000 0a010203 0a010204", ""},
-		{"short TCP", mac + "0800 4500 0018 0000 0000 40 06 0000 0a010203 0a010204 08000000", ""},
-		{"endless options", mac + "86dd 60000000 0008 00 40 20010000000000000000000000000001 20010000000000000000000000000002 00ff000000000000", ""},
-		{"short frame", "0000", ""},
+	for _, c := range []struct {
+		name         string
+		link         uint64
+		packet, want string
+	}{
+		{"UDP over IPv6", 1, mac + "86dd" + udp6, "61626364"},
+		{"padding", 1, mac + "86dd" + udp6 + "0000", "61626364"},
+		{"VLAN", 1, mac + "8100 0005 86dd" + udp6, "61626364"},
+		{"two tags", 1, mac + "88a8 0005 8100 0006 86dd" + udp6, "61626364"},
+		{"hop-by-hop", 1, mac + "86dd 60000000 0012 00 40 20010000000000000000000000000001 20010000000000000000000000000002 1100000000000000 0035003500090000 6162", "6162"},
+		{"later fragment", 1, mac + "0800 45000016 00000001 40 11 0000 0a010203 0a010204 6162", "6162"},
+		{"TCP options", 1, mac + "0800 4500 002e 0000 0000 40 06 0000 0a010203 0a010204 1f900050 0000000000000000 6000 000000000000 01010101 6162", "6162"},
+		{"ICMP", 1, mac + "0800 4500 0018 0000 0000 40 01 0000 0a010203 0a010204 08000000", "08000000"},
+		{"ARP", 1, mac + "0806 0001", "0001"},
+		{"short IPv4", 1, mac + "0800 4500", ""},
+		{"long header", 1, mac + "0800 4f00 0018 0000 0000 40 01 0000 0a010203 0a010204", ""},
+		{"short TCP", 1, mac + "0800 4500 0018 0000 0000 40 06 0000 0a010203 0a010204 08000000", ""},
+		{"endless options", 1, mac + "86dd 60000000 0008 00 40 20010000000000000000000000000001 20010000000000000000000000000002 00ff000000000000", ""},
+		{"short frame", 1, "0000", ""},
+		{"raw IPv6", 101, udp6, "61626364"},
+		{"raw IPv4", 12, "4500 0018 0000 0000 40 01 0000 0a010203 0a010204 08000000", "08000000"},
+		{"raw, neither", 101, "0102", "0102"},
+		{"null", 0, "1e000000" + udp6, "61626364"},
+		{"null, short", 0, "1e0000", ""},
+		{"Ethernet that says 0", 0, mac + "86dd" + udp6, "61626364"},
+		{"Linux cooked", 113, "0000000100060000000000010000 86dd" + udp6, "61626364"},
+		{"unknown link layer", 4711, mac + "86dd" + udp6, "61626364"},
 	} {
 		packet, err := hex.DecodeString(strings.ReplaceAll(c.packet, " ", ""))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := hex.EncodeToString(TransportPayload(packet)); got != c.want {
+		if got := hex.EncodeToString(TransportPayload(c.link, packet)); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}

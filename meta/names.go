@@ -56,7 +56,8 @@ func NamesOf(l *wire.Layout) *Names {
 }
 
 // Find returns where the value of a path is; false if the layout has no such
-// field. NAME.data needs a string or blob block.
+// field. NAME.data needs a string or blob block, or plain text that stands for one
+// in another form of the record ([wire.Layout.Form]).
 func (n *Names) Find(path string) (Ref, bool) {
 	if i, ok := n.slots[path]; ok {
 		return Ref{Slot: i}, true
@@ -67,7 +68,8 @@ func (n *Names) Find(path string) (Ref, bool) {
 		return Ref{}, false
 	}
 	kind := n.layout.Fields[i].Kind
-	return Ref{Slot: i, Content: true}, kind == wire.KindString || kind == wire.KindBlob
+	plain := kind == wire.KindText && n.layout.Form != 0
+	return Ref{Slot: i, Content: true}, kind == wire.KindString || kind == wire.KindBlob || plain
 }
 
 // LegacyHost returns the slot of the IPv4 address in the discovery header, -1
@@ -87,18 +89,18 @@ func (n *Names) integer(path string) (int, bool) {
 	return ref.Slot, ok && n.layout.Fields[ref.Slot].Kind.Integer()
 }
 
-// A keyPlan says where a key comes from: slots of its number and of its UUID or
-// first number, -1 where the shape has none.
+// A keyPlan says where a key comes from: slots of its number, of its UUID or first
+// number, and of the second of three numbers, -1 where the shape has none.
 type keyPlan struct {
-	shape       shape
-	number, big int
+	shape            shape
+	number, big, low int
 }
 
 // key resolves the paths of a key. It reports false when a path is missing or has
 // another kind than the table's keys: such a lookup can never hit, because to
 // eNcore numbers, UUID texts and byte strings are different keys.
 func (n *Names) key(s shape, by []string) (keyPlan, bool) {
-	k := keyPlan{shape: s, number: -1, big: -1}
+	k := keyPlan{shape: s, number: -1, big: -1, low: -1}
 	var numbers, uuids []int
 	for _, path := range by {
 		ref, ok := n.Find(path)
@@ -127,13 +129,15 @@ func (n *Names) key(s shape, by []string) (keyPlan, bool) {
 		k.number, k.big = numbers[0], uuids[0]
 	case s == shapeNumbers && len(numbers) == 2:
 		k.big, k.number = numbers[0], numbers[1]
+	case s == shapeThree && len(numbers) == 3:
+		k.big, k.low, k.number = numbers[0], numbers[1], numbers[2]
 	default:
 		return k, false
 	}
 	return k, true
 }
 
-func (k *keyPlan) uses(slot int) bool { return slot == k.number || slot == k.big }
+func (k *keyPlan) uses(slot int) bool { return slot == k.number || slot == k.big || slot == k.low }
 
 // of reads a key from a structure.
 func (k *keyPlan) of(v *wire.View) (key Key) {
@@ -153,6 +157,8 @@ func (k *keyPlan) of(v *wire.View) (key Key) {
 		return key.withHash(h)
 	case shapeNumbers:
 		key.Number, key.High = v.Uint(k.number), v.Uint(k.big)
+	case shapeThree:
+		key.Number, key.High, key.Low = v.Uint(k.number), v.Uint(k.big), v.Uint(k.low)
 	default:
 		key.Number = v.Uint(k.number)
 		key = key.withUUID(v.Bytes(k.big))

@@ -41,6 +41,8 @@ type fillRule struct {
 	Table string
 	By    []string
 	Value memberPaths
+
+	OtherForm bool // only for bodies in another form than the usual one, see wire.RecordForm
 }
 
 // A viewRule computes one value. Op is empty for a lookup: the entry of Table

@@ -16,18 +16,10 @@ import (
 	"time"
 
 	"estream/estreamtest"
+	"estream/internal/recordtest"
 	"estream/session"
 	"estream/wire"
 )
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	p, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
 
 // The negotiation printed in Cisco's support article on eNcore.
 const (
@@ -83,9 +75,9 @@ func wait(t *testing.T, c *estreamtest.Center, n int) {
 
 func TestArticleClient(t *testing.T) {
 	center := estreamtest.Start(t,
-		estreamtest.ExpectBytes(wire.TypeEventStreamRequest, unhex(t, articleRequest)[8:]),
-		estreamtest.Send(unhex(t, articleInformation)),
-		estreamtest.ExpectBytes(wire.TypeStreamingRequest, unhex(t, articleStreaming)[8:]),
+		estreamtest.ExpectBytes(wire.TypeEventStreamRequest, recordtest.Unhex(t, articleRequest)[8:]),
+		estreamtest.Send(recordtest.Unhex(t, articleInformation)),
+		estreamtest.ExpectBytes(wire.TypeStreamingRequest, recordtest.Unhex(t, articleStreaming)[8:]),
 		estreamtest.ExpectAcks(1),
 		estreamtest.Close(),
 	)
@@ -161,7 +153,7 @@ func TestFaults(t *testing.T) {
 	}
 	is := func(want error) func(error) bool { return func(err error) bool { return errors.Is(err, want) } }
 	bundle := func(inner string) []byte {
-		body := append(make([]byte, 8), unhex(t, inner)...)
+		body := append(make([]byte, 8), recordtest.Unhex(t, inner)...)
 		return append(wire.AppendHeader(nil, wire.TypeMessageBundle, uint32(len(body))), body...)
 	}
 	goodBundle, err := wire.AppendBundle(nil, 1, 1, 0, good)
@@ -182,7 +174,7 @@ func TestFaults(t *testing.T) {
 			return errors.As(err, &e) && e.Code == 19 && e.Text == "No space"
 		}, 0},
 		"malformed error":        {estreamtest.Steps(estreamtest.LieLength(wire.TypeError, 2, []byte{1, 2}), estreamtest.Close()), func(err error) bool { e := (*session.ServerError)(nil); return errors.As(err, &e) && e.Code == -1 }, 0},
-		"header version 9":       {estreamtest.Send(unhex(t, "0009 0004 00000004 00000000")), protocol("found header version 9, expected version 1"), 0},
+		"header version 9":       {estreamtest.Send(recordtest.Unhex(t, "0009 0004 00000004 00000000")), protocol("found header version 9, expected version 1"), 0},
 		"noise":                  {estreamtest.Garbage(1000, 1), protocol("header version"), 0},
 		"giant length":           {estreamtest.LieLength(wire.TypeEventData, 0xfffffff0, good), protocol("event data of 4294967280 bytes"), 0},
 		"giant bundle":           {estreamtest.LieLength(wire.TypeMessageBundle, 1<<24+1, good), protocol("message bundle of 16777217 bytes"), 0},
@@ -366,7 +358,7 @@ func TestLateInformation(t *testing.T) {
 }
 
 func TestNoExtendedRequest(t *testing.T) {
-	center := estreamtest.Start(t, estreamtest.ExpectBytes(wire.TypeEventStreamRequest, unhex(t, "00000007 08900061")),
+	center := estreamtest.Start(t, estreamtest.ExpectBytes(wire.TypeEventStreamRequest, recordtest.Unhex(t, "00000007 08900061")),
 		estreamtest.Send(estreamtest.Events(3, 50)), estreamtest.ExpectAcks(3), estreamtest.Close())
 	client := dial(t, center, session.ClientConfig{Start: 7, Flags: 0x08900061})
 	if _, count, err := collect(t.Context(), client); count != 3 || err != io.EOF {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"estream/estreamtest"
+	"estream/internal/recordtest"
 	"estream/session"
 	"estream/wire"
 )
@@ -22,10 +23,10 @@ func FuzzSession(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(append(append(unhex(f, articleInformation), events...), bundle...), uint8(7), true)
+		f.Add(append(append(recordtest.Unhex(f, articleInformation), events...), bundle...), uint8(7), true)
 	}
 	f.Add(append(wire.AppendErrorMessage(nil, wire.ErrorMessage{Code: 1, Text: "x"}), events...), uint8(1), false)
-	f.Add(append(append(unhex(f, articleRequest), unhex(f, articleStreaming)...), wire.AppendNull(nil)...), uint8(3), true)
+	f.Add(append(append(recordtest.Unhex(f, articleRequest), recordtest.Unhex(f, articleStreaming)...), wire.AppendNull(nil)...), uint8(3), true)
 	host, err := wire.AppendHostDataRequest(nil, wire.HostDataRequest{DataType: 7, First: localhost, Last: localhost})
 	if err != nil {
 		f.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"estream/estreamtest"
+	"estream/internal/recordtest"
 	"estream/session"
 	"estream/wire"
 )
@@ -97,7 +98,7 @@ func TestServerAllocations(t *testing.T) {
 		"single":  {Window: session.Off},
 		"bundles": {BundleMessages: 100, BundleWindow: session.Off},
 	} {
-		in := append(unhex(t, articleRequest), unhex(t, articleStreaming)...)
+		in := append(recordtest.Unhex(t, articleRequest), recordtest.Unhex(t, articleStreaming)...)
 		ctx := t.Context()
 		s, err := session.Accept(ctx, &memConn{in: in, hold: make(chan struct{})}, cfg)
 		if err != nil {

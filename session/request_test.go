@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"estream/estreamtest"
+	"estream/internal/recordtest"
 	"estream/session"
 	"estream/wire"
 )
@@ -46,9 +47,9 @@ func request(t *testing.T, client net.Conn, flags wire.RequestFlags) {
 	if !flags.Has(wire.FlagExtendedRequest) {
 		return
 	}
-	get(t, client, unhex(t, articleInformation))
+	get(t, client, recordtest.Unhex(t, articleInformation))
 	put(t, client, wire.AppendNull(nil))
-	put(t, client, unhex(t, articleStreaming))
+	put(t, client, recordtest.Unhex(t, articleStreaming))
 }
 
 func put(t *testing.T, conn net.Conn, p []byte) {
@@ -69,10 +70,10 @@ func get(t *testing.T, conn net.Conn, want []byte) {
 func TestArticleServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, result := accept(t, session.ServerConfig{})
-		put(t, client, unhex(t, articleRequest))
-		get(t, client, unhex(t, articleInformation))
+		put(t, client, recordtest.Unhex(t, articleRequest))
+		get(t, client, recordtest.Unhex(t, articleInformation))
 		put(t, client, wire.AppendNull(nil))
-		for _, b := range unhex(t, articleStreaming) { // in pieces, as slow as it gets
+		for _, b := range recordtest.Unhex(t, articleStreaming) { // in pieces, as slow as it gets
 			put(t, client, []byte{b})
 		}
 		s, err := result()
@@ -102,7 +103,7 @@ func TestBadRequests(t *testing.T) {
 		}
 		tooMany = append(tooMany, m...)
 	}
-	extended, plain := unhex(t, articleRequest), wire.AppendEventStreamRequest(nil, wire.EventStreamRequest{Flags: single})
+	extended, plain := recordtest.Unhex(t, articleRequest), wire.AppendEventStreamRequest(nil, wire.EventStreamRequest{Flags: single})
 	other := wire.AppendStreamingRequest(nil, wire.StreamingRequest{Services: []wire.Service{{ID: 5000}}}, wire.LengthExclusive)
 	cfg := session.ServerConfig{HostRequests: 2, MaxRequest: 2000}
 	for name, c := range map[string]struct {
@@ -124,14 +125,14 @@ func TestBadRequests(t *testing.T) {
 		"host data not served":      {session.ServerConfig{}, append(plain, tooMany...), false, "host data is not served here"},
 		"too many host requests":    {cfg, append(plain, tooMany...), false, "too many host data requests"},
 		"malformed host request":    {cfg, append(plain, append(wire.AppendHeader(nil, wire.TypeHostDataRequest, 3), 1, 2, 3)...), false, "3 bytes found, 16 or 40 expected"},
-		"wrong version in the flow": {cfg, append(plain, unhex(t, "0003 0000 00000000")...), false, "header version 3"},
+		"wrong version in the flow": {cfg, append(plain, recordtest.Unhex(t, "0003 0000 00000000")...), false, "header version 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, result := accept(t, c.cfg)
 				go client.Write(c.send) // the server need not read all of it
 				if c.info {
-					get(t, client, unhex(t, articleInformation))
+					get(t, client, recordtest.Unhex(t, articleInformation))
 				}
 				answer := make(chan []byte, 1)
 				go func() {
@@ -205,7 +206,7 @@ func TestRequestTimeout(t *testing.T) {
 		wrote := make(chan struct{})
 		go func() {
 			defer close(wrote)
-			for _, b := range unhex(t, articleRequest) { // each byte would renew a deadline per read
+			for _, b := range recordtest.Unhex(t, articleRequest) { // each byte would renew a deadline per read
 				time.Sleep(time.Second)
 				if _, err := client.Write([]byte{b}); err != nil {
 					return

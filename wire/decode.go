@@ -29,19 +29,6 @@ type Decoder struct {
 	depth int
 }
 
-// decoderType remembers the programs of one record type, so that finding one
-// takes no map and no lock.
-type decoderType struct {
-	def    *RecordDef
-	plain  *program // body without block header
-	blocks []blockProgram
-}
-
-type blockProgram struct {
-	block uint32
-	prog  *program
-}
-
 // NewDecoder returns a decoder that fills the wanted slots; nil wants all.
 // Slots that are not wanted hold leftovers and must not be read.
 func NewDecoder(set *Layouts, want Wanted) *Decoder {
@@ -50,6 +37,11 @@ func NewDecoder(set *Layouts, want Wanted) *Decoder {
 
 // Decode decodes one whole message, 8-byte header included. The record borrows
 // message and is valid until the next call.
+//
+// Where a record type has several forms (RecordDef.Forms), the first one that
+// takes the body to its last byte counts, the usual one before all others. If none
+// does, it is the usual one, as for every other record: bytes behind the last
+// field are kept as trailing.
 //
 // The error is a *DecodeError for malformed bytes, and ErrUnknownRecord or
 // ErrUnknownBlock when no layout is known. With an error the record is still
@@ -78,25 +70,51 @@ func (d *Decoder) Decode(message []byte) (*Record, error) {
 	r.Layout, r.Block, r.BlockLength, r.Trailing, r.blockTrail = nil, 0, 0, 0, 0
 	r.Outer.Layout = nil
 
-	p, err := d.program(r)
+	t, err := d.typeOf(h.Type)
 	if err != nil {
 		return d.outer(r), err
 	}
+	err = d.usual(r, t)
+	if len(t.def.Forms) != 0 && (err != nil || r.Trailing != 0) {
+		if d.otherForm(r, t) {
+			return r, nil
+		}
+		err = d.usual(r, t) // whose outcome the attempts have overwritten
+	}
+	if err != nil {
+		return d.outer(r), err
+	}
+	return r, nil
+}
+
+// usual decodes the body in the form that the record type usually has.
+func (d *Decoder) usual(r *Record, t *decoderType) error {
+	r.Layout, r.Block, r.BlockLength, r.Trailing, r.blockTrail = nil, 0, 0, 0, 0
+	p, err := d.program(r, t)
+	if err != nil {
+		return err
+	}
+	return d.body(r, p)
+}
+
+// body runs the program of a record. r.Layout is nil if that fails.
+func (d *Decoder) body(r *Record, p *program) error {
+	r.Layout, r.Trailing, r.blockTrail = nil, 0, 0
 	if cap(r.Slots) < len(p.layout.Fields) {
 		r.Slots = make([]Slot, len(p.layout.Fields), max(192, len(p.layout.Fields)))
 	}
 	r.Slots = r.Slots[:len(p.layout.Fields)]
-	end, bound, err := p.run(&r.View, h.Size, len(data))
+	end, bound, err := p.run(&r.View, r.Size, len(r.Data))
 	if err != nil {
-		return d.outer(r), d.place(err, r)
+		return d.place(err, r)
 	}
-	r.Trailing, r.blockTrail = len(data)-end, bound-end
 	r.Layout = p.layout
 	if err := d.checkNested(p, &r.View); err != nil {
 		r.Layout = nil
-		return d.outer(r), d.place(err, r)
+		return d.place(err, r)
 	}
-	return r, nil
+	r.Trailing, r.blockTrail = len(r.Data)-end, bound-end
+	return nil
 }
 
 // outer reads what stands before the body of a record that could not be decoded.
@@ -123,88 +141,6 @@ func (d *Decoder) place(err error, r *Record) error {
 		e.Offset += 8
 	}
 	return err
-}
-
-// program finds the program for the record in r: by record type, and by the
-// type of the block the body starts with.
-func (d *Decoder) program(r *Record) (*program, error) {
-	var t *decoderType
-	if int(r.Type) < len(d.types) {
-		t = d.types[r.Type]
-	}
-	if t == nil {
-		def, err := d.set.src.Record(r.Type)
-		if err != nil {
-			return nil, err
-		}
-		if def.Unknown {
-			return nil, ErrUnknownRecord
-		}
-		t = &decoderType{def: def}
-		if int(r.Type) < len(d.types) {
-			d.types[r.Type] = t
-		}
-	}
-	if t.def.Series == 0 {
-		if t.plain == nil {
-			p, err := d.prepare(r.Type, 0)
-			if err != nil {
-				return nil, err
-			}
-			t.plain = p
-		}
-		return t.plain, nil
-	}
-	at := r.Size
-	if t.def.Discovery {
-		var err error
-		if at, err = discoveryEnd(r.Data, r.Size); err != nil {
-			return nil, d.place(err, r)
-		}
-	}
-	if len(r.Data)-at < 8 {
-		return nil, d.place(&DecodeError{Field: "block header", Offset: at, Need: 8, Have: len(r.Data) - at}, r)
-	}
-	block := binary.BigEndian.Uint32(r.Data[at:])
-	r.Block, r.BlockLength = block, binary.BigEndian.Uint32(r.Data[at+4:])
-	for i := range t.blocks {
-		if t.blocks[i].block == block {
-			return t.blocks[i].prog, nil
-		}
-	}
-	p, err := d.prepare(r.Type, block)
-	if err != nil {
-		return nil, err
-	}
-	t.blocks = append(t.blocks, blockProgram{block, p})
-	return p, nil
-}
-
-func (d *Decoder) prepare(record uint16, block uint32) (*program, error) {
-	l, err := d.set.Layout(record, block)
-	if err != nil {
-		return nil, err
-	}
-	if d.want == nil {
-		return l.full, nil
-	}
-	return compile(l, d.want), nil
-}
-
-// discoveryEnd returns where the body starts after a discovery header at off:
-// 40 bytes on, 56 when byte 14 says that an IPv6 address follows.
-func discoveryEnd(data []byte, off int) (int, error) {
-	const short, long, flag = 40, 56, 14
-	if len(data)-off < short {
-		return 0, &DecodeError{Field: "discovery header", Offset: off, Need: short, Have: len(data) - off}
-	}
-	if data[off+flag] != 1 {
-		return off + short, nil
-	}
-	if len(data)-off < long {
-		return 0, &DecodeError{Field: "ipv6_address", Offset: off + short, Need: long - short, Have: len(data) - off - short}
-	}
-	return off + long, nil
 }
 
 // run executes the program over v.Data[pos:lim]. It returns where the last field

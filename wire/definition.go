@@ -95,6 +95,18 @@ type RecordBlock struct {
 	Versions string
 }
 
+// A RecordForm is another form that the body of a record type can have: that of
+// older releases, or what a second source reads where sources disagree. No number
+// in the message tells forms apart, see [Decoder.Decode].
+type RecordForm struct {
+	Versions string // product versions that send it, or why it is taken to exist
+	Series   uint8  // series of Block; 0 when the body is plain fields
+	Block    uint32
+	Fields   []Field  // plain fields; empty for a block
+	Key      []string // metadata: as RecordDef.Key, which counts if this is empty
+	Pos      Pos
+}
+
 // A RecordDef is one record type of event data messages.
 type RecordDef struct {
 	Type       uint16
@@ -106,6 +118,7 @@ type RecordDef struct {
 	Series     uint8         // block series of the body; 0 when the body is plain fields
 	Blocks     []RecordBlock // usual blocks of the body, oldest first
 	Fields     []Field       // body without a block header; empty for a record without body
+	Forms      []RecordForm  // other forms of the body, tried in this order where the first does not fit
 	EncoreRoot string        // eNcore puts the block into an object of this name
 	Key        []string      // metadata: the fields that identify what is being named
 	Pos        Pos

@@ -19,6 +19,7 @@ type Layout struct {
 	Discovery  int    // number of leading slots that belong to the discovery header
 	Key        []int  // metadata: slots that identify what is being named
 	EncoreRoot string // see RecordDef.EncoreRoot
+	Form       int    // 0, or the number (from 1) of the form of the body, see Layouts.Form
 
 	names  map[string]int
 	nested []int    // slots of lists and nested blocks
@@ -43,9 +44,11 @@ func (l *Layout) Slot(name string) int {
 	return -1
 }
 
-// String names the layout in messages: "record 71 block 174".
+// String names the layout in messages: "record 71 block 174", "record 62 form 1".
 func (l *Layout) String() string {
 	switch {
+	case l.Form != 0:
+		return fmt.Sprintf("record %d form %d", l.Record.Type, l.Form)
 	case l.Record != nil && l.Block != nil:
 		return fmt.Sprintf("record %d block %d", l.Record.Type, l.Block.Type)
 	case l.Record != nil:
@@ -62,6 +65,7 @@ type layoutKey struct {
 	block  uint32
 	hasBlk bool
 	header bool // the discovery header alone
+	form   uint8
 }
 
 const noRecord = 1 << 16
@@ -103,6 +107,21 @@ func (s *Layouts) Layout(record uint16, block uint32) (*Layout, error) {
 		key.series, key.block, key.hasBlk = def.Series, block, true
 	}
 	return s.get(key, def)
+}
+
+// Form returns the layout of another form of a record type's body: number 1 is
+// the first of RecordDef.Forms. The error is ErrUnknownRecord for a form that is
+// not there, or a faulty definition with file and line.
+func (s *Layouts) Form(record uint16, number int) (*Layout, error) {
+	def, err := s.src.Record(record)
+	if err != nil {
+		return nil, err
+	}
+	if number < 1 || number > len(def.Forms) {
+		return nil, ErrUnknownRecord
+	}
+	f := &def.Forms[number-1]
+	return s.get(layoutKey{record: uint32(record), series: f.Series, block: f.Block, hasBlk: f.Series != 0, form: uint8(number)}, def)
 }
 
 // Nested returns the layout of a data block inside another one.
@@ -149,13 +168,13 @@ func (s *Layouts) get(key layoutKey, rec *RecordDef) (*Layout, error) {
 	if l, ok := old[key]; ok {
 		return known(l)
 	}
-	if rec != nil && blk != nil && !carries(rec, blk.Type) {
+	if rec != nil && blk != nil && key.form == 0 && !carries(rec, blk.Type) {
 		if s.unlisted == maxUnlisted {
 			return nil, ErrUnknownBlock
 		}
 		s.unlisted++
 	}
-	l, err := s.build(rec, blk)
+	l, err := s.build(rec, blk, int(key.form))
 	switch {
 	case errors.Is(err, ErrUnknownBlock):
 		l = nil // remembered, too: a peer must not make us build it again and again
@@ -184,8 +203,8 @@ func known(l *Layout) (*Layout, error) {
 }
 
 // build joins discovery header and body into one list of fields and compiles it.
-func (s *Layouts) build(rec *RecordDef, blk *BlockDef) (*Layout, error) {
-	l := &Layout{Record: rec, Block: blk}
+func (s *Layouts) build(rec *RecordDef, blk *BlockDef, form int) (*Layout, error) {
+	l := &Layout{Record: rec, Block: blk, Form: form}
 	if rec != nil {
 		l.EncoreRoot = rec.EncoreRoot
 		if rec.Discovery {
@@ -197,9 +216,12 @@ func (s *Layouts) build(rec *RecordDef, blk *BlockDef) (*Layout, error) {
 			l.Discovery = len(head)
 		}
 	}
-	if blk != nil {
+	switch {
+	case blk != nil:
 		l.Fields = append(l.Fields, blk.Fields...)
-	} else {
+	case form != 0:
+		l.Fields = append(l.Fields, rec.Forms[form-1].Fields...)
+	default:
 		l.Fields = append(l.Fields, rec.Fields...)
 	}
 	l.names = make(map[string]int, len(l.Fields))
@@ -210,9 +232,9 @@ func (s *Layouts) build(rec *RecordDef, blk *BlockDef) (*Layout, error) {
 		return nil, err
 	}
 	if rec != nil {
-		for _, name := range rec.Key {
+		for _, name := range rec.key(form) {
 			i := l.Slot(name)
-			if i < 0 && blk != nil && !carries(rec, blk.Type) {
+			if i < 0 && blk != nil && form == 0 && !carries(rec, blk.Type) {
 				// Some other block of the series, which names nothing.
 				return nil, ErrUnknownBlock
 			}
@@ -234,6 +256,15 @@ func (s *Layouts) build(rec *RecordDef, blk *BlockDef) (*Layout, error) {
 	}
 	l.full = compile(l, nil)
 	return l, nil
+}
+
+// key returns the names of the fields that identify what a form of a metadata
+// record names.
+func (d *RecordDef) key(form int) []string {
+	if form != 0 && len(d.Forms[form-1].Key) != 0 {
+		return d.Forms[form-1].Key
+	}
+	return d.Key
 }
 
 // carries reports whether blocks of this type are usual in the record.

@@ -18,6 +18,7 @@
 //
 //   - user names and SHA names (suser, duser of 112 and 125; cs2 of 125) are
 //     names, where eNcore prints a dictionary or nothing
+//   - cn3 of 400 is the internal number of the rule, beside the signature id (cs6)
 //   - cs2 of 71 and 400 names the rule when it is the policy's default action
 //   - a bar or backslash in signature and name has a backslash in front; CR and
 //     LF there are spaces, because CEF has line breaks in extension values only

@@ -24,6 +24,10 @@ func TestFixed(t *testing.T) {
 		compat, fixed []string // see wants
 	}{
 		{"header", [][]byte{rule, intrusion}, []string{`|INTRUSION:400:1:9|a|b\c\r\nd=e|`}, []string{`|INTRUSION:400:1:9|a\|b\\c  d=e|`}},
+		{"rule number", [][]byte{
+			msg(66, 0, fields{"generator_id": 1, "rule_id": 1000001, "signature_id": 9}),
+			msg(400, 85, fields{"generator_id": 1, "rule_id": 1000001}),
+		}, []string{"|INTRUSION:400:1:9|", "cs6=9 cs6Label=ruleId", "!cn3"}, []string{"|INTRUSION:400:1:9|", "cs6=9 cs6Label=ruleId", "cn3=1000001 cn3Label=internalRuleId"}},
 		{"user", [][]byte{
 			msg(98, 57, fields{"id": 5, "username": "bob"}),
 			msg(112, 156, fields{"source_user_id": 5, "destination_user_id": 6}),

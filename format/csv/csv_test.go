@@ -156,6 +156,25 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+// TestTwoDomains: the column is for the domain of the device; the column for the user
+// takes the name that a record brings before the one that metadata knows.
+func TestTwoDomains(t *testing.T) {
+	set := flattest.Layouts(t)
+	stream := flattest.TwoDomains(t, set)
+	names := map[string]string{"170": "rob", "95": "bob"}
+	flattest.Lines(t, set, csv.New(csv.Options{}), stream, func(_ []byte, line string) {
+		columns, fields := read(t, line)
+		want, ok := names[columns["recordType"]]
+		if ok && (columns["domain"] != "Global" || fields["userDomain"] != "corp" || columns["user"] != want) {
+			t.Errorf("domain %q, userDomain %q, user %q in %s", columns["domain"], fields["userDomain"], columns["user"], line)
+		}
+		delete(names, columns["recordType"])
+	})
+	if len(names) != 0 {
+		t.Errorf("no line for %v", names)
+	}
+}
+
 func FuzzCSV(f *testing.F) {
 	set := flattest.Layouts(f)
 	for stream := flattest.Random(f, set, 1); len(stream) > 0; {

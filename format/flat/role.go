@@ -49,7 +49,7 @@ var sources = [Roles][]string{
 	Application:        {"@applicationProtocol"},
 	Action:             {"@firewallRuleAction", "@fileAction"},
 	Blocked:            {"@blocked"},
-	User:               {"@user", "@sourceUser", "@agentUser", "user", "username", "user.username", "userLogin.username", "userLogoff.username"},
+	User:               {"user.username", "userLogin.username", "userLogoff.username", "@user", "@sourceUser", "@agentUser", "user", "username"},
 	Policy:             {"@firewallPolicy", "@correlationPolicy", "@filePolicy", "@idsPolicy"},
 	Rule:               {"@firewallRule", "@correlationRule"},
 	Message:            {"@message", "message", "@description", "description", "eventDescription", "@eventDescription"},

@@ -22,7 +22,7 @@ type ref struct {
 
 var roles = map[string]flat.Role{
 	"HOST": flat.Host, "PROTOCOL": flat.Protocol, "APPLICATION": flat.Application, "ACTION": flat.Action, "IMPACT": flat.Impact, "BLOCKED": flat.Blocked,
-	"USER": flat.User, "POLICY": flat.Policy, "RULE": flat.Rule, "MESSAGE": flat.Message,
+	"USER": flat.User, "DOMAIN": flat.Domain, "POLICY": flat.Policy, "RULE": flat.Rule, "MESSAGE": flat.Message,
 	"PRIORITY": flat.Priority, "FILE": flat.File, "HASH": flat.Hash, "DISPOSITION": flat.Disposition, "URL": flat.URL,
 }
 

@@ -110,3 +110,19 @@ func FuzzText(f *testing.F) {
 		flattest.Lines(t, set, human.New(human.Options{}), append(message, data...), func(_ []byte, line string) { check(t, line) })
 	})
 }
+
+// TestTwoDomains: no name stands twice in a line with a user's domain and a device's.
+func TestTwoDomains(t *testing.T) {
+	set := flattest.Layouts(t)
+	stream := flattest.TwoDomains(t, set)
+	var lines []string
+	flattest.Lines(t, set, human.New(human.Options{}), stream, func(_ []byte, line string) { lines = append(lines, line) })
+	for i, want := range []string{
+		"2023-11-14 22:13:20Z Defense Center  VPN-LOGIN  rob  userDomain=corp  domain=Global\n",
+		"2023-11-14 22:13:20Z Defense Center  User Login Change Event  user=bob  user.domain=corp  user.userId=7  domain=Global\n",
+	} {
+		if got := lines[2+i]; got != want {
+			t.Errorf("got  %swant %s", got, want)
+		}
+	}
+}

@@ -107,12 +107,15 @@ func telling(it *flat.Item) bool {
 	return len(it.Bytes) > 0
 }
 
-// details appends what the parts of a general line have not shown.
+// details appends what the parts of a general line have not shown. The domain of the
+// device is shown beside that of a user only, so that nobody takes one for the other.
 func (l *line) details(dst []byte) []byte {
 	shown, left := 0, uint64(0)
+	twoDomains := l.find(&ref{name: "userDomain"}) != nil
 	for i := range l.items {
 		it := &l.items[i]
-		if it.Role != flat.NoRole && l.pick[it.Role] == i || !telling(it) || l.noise(i) {
+		elsewhere := it.Role != flat.NoRole && l.pick[it.Role] == i && (it.Role != flat.Domain || !twoDomains)
+		if elsewhere || !telling(it) || l.noise(i) {
 			continue
 		}
 		if shown == MaxDetails {
@@ -134,7 +137,7 @@ func (l *line) details(dst []byte) []byte {
 // message rather than the event.
 var hidden = map[string]bool{
 	"archiveTimestamp": true, "blockType": true, "deviceId": true, "eventSecond": true, "eventMicrosecond": true,
-	"length": true, "eventType": true, "eventSubtype": true, "recordTypeCategory": true, "recordTypeDescription": true,
+	"length": true, "userDomain": true, "eventType": true, "eventSubtype": true, "recordTypeCategory": true, "recordTypeDescription": true,
 }
 
 // noise reports whether an item adds nothing to the others: lengths of texts, and
@@ -143,6 +146,9 @@ func (l *line) noise(i int) bool {
 	it := &l.items[i]
 	if it.Kind == flat.Number && strings.HasSuffix(it.Name, "Length") {
 		return true
+	}
+	if it.Computed && it.Name == "user" {
+		return true // the record brings a name of its own, which the line shows
 	}
 	if it.Name == "deviceId" && l.pick[flat.Sensor] < 0 {
 		return false

@@ -19,7 +19,7 @@ const (
 	oldEvent    = "[{generatorId}:{ruleId}:{ruleRevision}]  {FLOW}  {PROTOCOL}  blocked={BLOCKED}  prio={PRIORITY|priorityId}  impact={IMPACT}  class={classificationId}  app={APPLICATION}  user={USER}"
 	fileEvent   = "{FILE}  {ACTION}  {FLOW}  {PROTOCOL}  disposition={DISPOSITION}  malware={signature|detection}  type={fileType}  size={fileSize}  dir={direction_name|direction}  app={APPLICATION}  user={USER}  sha256={HASH}  url={URL}"
 	correlation = "{RULE|ruleId}  {MESSAGE}  {FLOW}  {PROTOCOL}  blocked={BLOCKED}  prio={PRIORITY|priority}  policy={POLICY}  user={USER}"
-	vpn         = "{USER}  client={ROOT.vpnSession.clientIP}  os={ROOT.vpnSession.clientOS}  group={ROOT.vpnSession.groupPolicy}  type={ROOT.vpnSession.vpnType_name}  duration={ROOT.vpnSession.connectionDuration}  in={ROOT.vpnSession.bytesReceived}  out={ROOT.vpnSession.bytesTransmitted}  domain={ROOT.domain}  host={HOST}"
+	vpn         = "{USER}  client={ROOT.vpnSession.clientIP}  os={ROOT.vpnSession.clientOS}  group={ROOT.vpnSession.groupPolicy}  type={ROOT.vpnSession.vpnType_name}  duration={ROOT.vpnSession.connectionDuration}  in={ROOT.vpnSession.bytesReceived}  out={ROOT.vpnSession.bytesTransmitted}  userDomain={userDomain}  domain={DOMAIN}  host={HOST}"
 )
 
 var templates = map[uint16]template{

@@ -5,11 +5,11 @@ package jsonl_test
 import (
 	"testing"
 
-	"estream/format/flat/flattest"
+	"estream/internal/formattest"
 )
 
 func TestNoAllocations(t *testing.T) {
 	for _, p := range profiles {
-		t.Run(p.String(), func(t *testing.T) { flattest.NoAllocations(t, profile(p)) })
+		t.Run(p.String(), func(t *testing.T) { formattest.NoAllocations(t, profile(p)) })
 	}
 }

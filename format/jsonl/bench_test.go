@@ -3,11 +3,11 @@ package jsonl_test
 import (
 	"testing"
 
-	"estream/format/flat/flattest"
+	"estream/internal/formattest"
 )
 
 func BenchmarkProfiles(b *testing.B) {
 	for _, p := range profiles {
-		b.Run(p.String(), func(b *testing.B) { flattest.Benchmark(b, profile(p)) })
+		b.Run(p.String(), func(b *testing.B) { formattest.Benchmark(b, profile(p)) })
 	}
 }

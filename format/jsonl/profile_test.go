@@ -1,6 +1,7 @@
 package jsonl_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"strings"
@@ -8,10 +9,11 @@ import (
 	"time"
 
 	"estream/format"
-	"estream/format/flat/flattest"
 	"estream/format/jsonl"
+	"estream/internal/formattest"
+	"estream/internal/recordtest"
+	"estream/layouts"
 	"estream/meta"
-	"estream/wire"
 )
 
 var profiles = []meta.Profile{meta.Compat, meta.Fixed, meta.Strict}
@@ -42,12 +44,12 @@ func member(v any, path string) any {
 // TestEveryRecord: each profile gives every record one line of JSON in which no
 // member appears twice.
 func TestEveryRecord(t *testing.T) {
-	set := flattest.Layouts(t)
-	random := flattest.Random(t, set, 3)
+	set := layouts.Default()
+	random := formattest.Random(t, set, 3)
 	for _, p := range profiles {
-		for name, stream := range map[string][]byte{"random": random, "corpus": flattest.Corpus(t), "damaged": flattest.Damaged(random)} {
+		for name, stream := range map[string][]byte{"random": random, "corpus": formattest.Corpus(t), "damaged": formattest.Damaged(random)} {
 			t.Run(p.String()+"/"+name, func(t *testing.T) {
-				flattest.Lines(t, set, profile(p), stream, func(message []byte, line string) {
+				formattest.Lines(t, set, profile(p), stream, func(message []byte, line string) {
 					v := parse(t, line)
 					computed, _ := v["@computed"].(map[string]any)
 					if computed == nil && v["rawReason"] == nil {
@@ -113,7 +115,7 @@ func repeated(t *testing.T, line string) string {
 
 // TestProfiles goes through what fixed and strict mend.
 func TestProfiles(t *testing.T) {
-	set := flattest.Layouts(t)
+	set := layouts.Default()
 	translated := []byte{0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 10, 1, 2, 3}
 	mapped := []byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 1, 2, 3}
 	for _, c := range []struct {
@@ -122,16 +124,16 @@ func TestProfiles(t *testing.T) {
 		path    string
 		want    [3]any // in the order of profiles
 	}{
-		{"date", flattest.Message(t, set, 71, 174, nil), "@computed/eventDateTime",
+		{"date", recordtest.Message(t, set, 71, 174, nil), "@computed/eventDateTime",
 			[3]any{"2023-11-14T21:13:20", "2023-11-14T21:13:20", "2023-11-14T22:13:20+00:00"}},
-		{"mapped address", flattest.Message(t, set, 71, 174, map[string]any{"initiator_ip_address": mapped}), "initiatorIpAddress",
+		{"mapped address", recordtest.Message(t, set, 71, 174, map[string]any{"initiator_ip_address": mapped}), "initiatorIpAddress",
 			[3]any{"10.1.2.3", "10.1.2.3", "10.1.2.3"}},
-		{"translated address", flattest.Message(t, set, 71, 174, map[string]any{"initiator_ip_address": translated}), "initiatorIpAddress",
+		{"translated address", recordtest.Message(t, set, 71, 174, map[string]any{"initiator_ip_address": translated}), "initiatorIpAddress",
 			[3]any{"0:a01:203", "0:a01:203", "::ffff:0:a01:203"}},
-		{"IPv4 address as a number", flattest.Message(t, set, 112, 156, map[string]any{"source_ip": 0x0a010203}), "sourceIp",
+		{"IPv4 address as a number", recordtest.Message(t, set, 112, 156, map[string]any{"source_ip": 0x0a010203}), "sourceIp",
 			[3]any{json.Number("167838211"), "10.1.2.3", "10.1.2.3"}},
-		{"unknown device", flattest.Message(t, set, 123, 0, nil), "@computed/sensor", [3]any{nil, nil, nil}},
-		{"block type", flattest.Message(t, set, 170, 165, nil), "blockType",
+		{"unknown device", recordtest.Message(t, set, 123, 0, nil), "@computed/sensor", [3]any{nil, nil, nil}},
+		{"block type", recordtest.Message(t, set, 170, 165, nil), "blockType",
 			[3]any{json.Number("0"), json.Number("0"), json.Number("165")}},
 	} {
 		for i, p := range profiles {
@@ -146,8 +148,8 @@ func TestProfiles(t *testing.T) {
 // TestDiscoveryHeader: what stands in front of a block that nobody knows is shown
 // in all profiles.
 func TestDiscoveryHeader(t *testing.T) {
-	set := flattest.Layouts(t)
-	m := flattest.Message(t, set, 71, 174, nil)
+	set := layouts.Default()
+	m := recordtest.Message(t, set, 71, 174, nil)
 	binary.BigEndian.PutUint32(m[24:], 77)
 	i := strings.Index(string(m), "\x00\x00\x00\xae")
 	binary.BigEndian.PutUint32(m[i:], 0xfeed)
@@ -165,20 +167,13 @@ func TestDiscoveryHeader(t *testing.T) {
 }
 
 func FuzzProfiles(f *testing.F) {
-	set := flattest.Layouts(f)
-	for stream := flattest.Random(f, set, 1); len(stream) > 0; {
-		message, rest, err := wire.NextMessage(stream)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(append([]byte(nil), message[8:]...))
-		stream = rest
+	set := layouts.Default()
+	for message := range recordtest.Split(f, formattest.Random(f, set, 1)) {
+		f.Add(bytes.Clone(message[8:]))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		message := binary.BigEndian.AppendUint64(nil, 1<<48|4<<32|uint64(uint32(len(data))))
-		message = append(message, data...)
 		for _, p := range profiles {
-			flattest.Lines(t, set, profile(p), message, func(_ []byte, line string) {
+			formattest.Lines(t, set, profile(p), recordtest.Frame(data), func(_ []byte, line string) {
 				parse(t, line)
 				if twice := repeated(t, line); twice != "" {
 					t.Errorf("%s appears twice in %s", twice, line)

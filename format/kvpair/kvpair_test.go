@@ -155,6 +155,22 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestTwoDomains: the domain of a device and that of a user have names of their own,
+// and so has the name that metadata knows for a user.
+func TestTwoDomains(t *testing.T) {
+	set := flattest.Layouts(t)
+	stream := flattest.TwoDomains(t, set)
+	flattest.Lines(t, set, kvpair.New(kvpair.Options{}), stream, func(_ []byte, line string) {
+		v := check(t, line)
+		if strings.HasSuffix(v["recordCategory"], "metadata") {
+			return
+		}
+		if v["domain"] != "Global" || v["userDomain"] != "corp" || v["user"] != "bob" {
+			t.Errorf("domain %q, userDomain %q, user %q in %s", v["domain"], v["userDomain"], v["user"], line)
+		}
+	})
+}
+
 // TestUnknownBlock shows what the discovery header says of a record that cannot be
 // read any further.
 func TestUnknownBlock(t *testing.T) {

@@ -5,8 +5,8 @@ package raw_test
 import (
 	"testing"
 
-	"estream/format/flat/flattest"
 	"estream/format/raw"
+	"estream/internal/formattest"
 )
 
-func TestNoAllocations(t *testing.T) { flattest.NoAllocations(t, raw.New()) }
+func TestNoAllocations(t *testing.T) { formattest.NoAllocations(t, raw.New()) }

@@ -3,8 +3,8 @@ package raw_test
 import (
 	"testing"
 
-	"estream/format/flat/flattest"
 	"estream/format/raw"
+	"estream/internal/formattest"
 )
 
-func BenchmarkRaw(b *testing.B) { flattest.Benchmark(b, raw.New()) }
+func BenchmarkRaw(b *testing.B) { formattest.Benchmark(b, raw.New()) }

@@ -2,12 +2,13 @@ package raw_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"testing"
 
-	"estream/format/flat/flattest"
 	"estream/format/raw"
+	"estream/internal/formattest"
+	"estream/internal/recordtest"
+	"estream/layouts"
 	"estream/wire"
 )
 
@@ -19,16 +20,16 @@ type line struct {
 
 // TestStream: the messages of all lines are the stream again, decodable or not.
 func TestStream(t *testing.T) {
-	set := flattest.Layouts(t)
-	random := flattest.Random(t, set, 2)
+	set := layouts.Default()
+	random := formattest.Random(t, set, 2)
 	for name, c := range map[string]struct {
 		stream []byte
 		good   bool
-	}{"random": {random, true}, "corpus": {flattest.Corpus(t), true}, "damaged": {flattest.Damaged(random), false}} {
+	}{"random": {random, true}, "corpus": {formattest.Corpus(t), true}, "damaged": {formattest.Damaged(random), false}} {
 		t.Run(name, func(t *testing.T) {
 			var all []byte
 			reasons, lines := 0, 0
-			flattest.Lines(t, set, raw.New(), c.stream, func(message []byte, text string) {
+			formattest.Lines(t, set, raw.New(), c.stream, func(message []byte, text string) {
 				l := parse(t, text)
 				all = append(all, l.Message...)
 				lines++
@@ -67,12 +68,12 @@ func parse(t *testing.T, text string) (l line) {
 }
 
 func TestBlockType(t *testing.T) {
-	set := flattest.Layouts(t)
+	set := layouts.Default()
 	for _, c := range []struct {
 		record uint16
 		block  uint32
 	}{{400, 85}, {71, 174}, {123, 0}} {
-		l := parse(t, flattest.Record(t, set, raw.New(), c.record, c.block, nil))
+		l := parse(t, formattest.Record(t, set, raw.New(), c.record, c.block, nil))
 		if *l.BlockType != c.block || *l.ArchiveTimestamp != 1700000000 {
 			t.Errorf("record %d: block %d at %d, want %d", c.record, *l.BlockType, *l.ArchiveTimestamp, c.block)
 		}
@@ -80,13 +81,11 @@ func TestBlockType(t *testing.T) {
 }
 
 func FuzzRaw(f *testing.F) {
-	set := flattest.Layouts(f)
+	set := layouts.Default()
 	f.Add([]byte{0, 0, 1, 144, 0, 0, 0, 1, 7})
-	f.Add(flattest.Message(f, set, 123, 0, map[string]any{"name": "x"})[8:])
+	f.Add(recordtest.Message(f, set, 123, 0, map[string]any{"name": "x"})[8:])
 	f.Fuzz(func(t *testing.T, data []byte) {
-		message := binary.BigEndian.AppendUint64(nil, 1<<48|4<<32|uint64(uint32(len(data))))
-		message = append(message, data...)
-		flattest.Lines(t, set, raw.New(), message, func(m []byte, text string) {
+		formattest.Lines(t, set, raw.New(), recordtest.Frame(data), func(m []byte, text string) {
 			if l := parse(t, text); !bytes.Equal(l.Message, m) {
 				t.Errorf("% x came back as % x", m, l.Message)
 			}

@@ -2,16 +2,16 @@ package splunk_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"estream/format"
 	"estream/format/splunk"
+	"estream/internal/formattest"
+	"estream/internal/recordtest"
 	"estream/layouts"
 	"estream/meta"
-	"estream/synth"
 	"estream/wire"
 )
 
@@ -72,49 +72,13 @@ func readLine(line string) (pairs map[string]string, err error) {
 	return pairs, nil
 }
 
-// message builds a message; values are by protocol name: int, string or []byte.
-func message(t testing.TB, set *wire.Layouts, record uint16, block uint32, h wire.RecordHeader, values map[string]any) []byte {
-	t.Helper()
-	b, err := set.NewBuilder(record, block)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, value := range values {
-		slot := b.Layout().Slot(name)
-		if slot < 0 {
-			t.Fatalf("%v has no field %q", b.Layout(), name)
-		}
-		switch v := value.(type) {
-		case int:
-			b.SetUint(slot, uint64(v))
-		case string:
-			b.SetString(slot, v)
-		case []byte:
-			b.SetBytes(slot, v)
-		}
-	}
-	h.Type = record
-	return b.AppendMessage(nil, h)
-}
-
-var extended = wire.RecordHeader{Extended: true, ArchiveTimestamp: 1700000000}
+type fields = recordtest.Fields
 
 // lines formats a stream, one line for each message.
 func lines(t testing.TB, set *wire.Layouts, f format.Format, messages ...[]byte) []string {
 	t.Helper()
-	var stream, out []byte
-	for _, m := range messages {
-		stream = append(stream, m...)
-	}
-	w := format.NewWorker(set, f)
-	err := meta.NewTables().Scan(stream, wire.NewDecoder(set, meta.Wanted), func(part []byte, s *meta.Snapshot) error {
-		out, _ = w.Append(out, part, s)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+	out := formattest.Output(t, set, f, messages...)
+	list := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
 	if len(list) != len(messages) {
 		t.Fatalf("%d lines for %d messages:\n%s", len(list), len(messages), out)
 	}
@@ -130,13 +94,13 @@ var hostile = []string{
 // TestReadBack sends texts that try to leave their value: what fixed and strict
 // write is read back exactly, from a field and from a name in the metadata.
 func TestReadBack(t *testing.T) {
-	set := loadLayouts(t)
+	set := layouts.Default()
 	for _, p := range []meta.Profile{meta.Fixed, meta.Strict} {
 		f := newFormat(t, splunk.Options{Profile: p})
 		for _, s := range hostile {
 			got := lines(t, set, f,
-				message(t, set, 123, 0, extended, map[string]any{"id": 7, "name": s}),
-				message(t, set, 400, 85, extended, map[string]any{"device_id": 7, "http_uri": s}))
+				recordtest.Message(t, set, 123, 0, fields{"id": 7, "name": s}),
+				recordtest.Message(t, set, 400, 85, fields{"device_id": 7, "http_uri": s}))
 			for i, names := range [][]string{{"name"}, {"http_uri", "sensor"}} {
 				pairs, err := readLine(got[i])
 				if err != nil {
@@ -160,9 +124,8 @@ func TestReadBack(t *testing.T) {
 // TestCorpusReadBack reads every line of fixed and strict, and holds what each of
 // them must have.
 func TestCorpusReadBack(t *testing.T) {
-	set := loadLayouts(t)
 	for _, p := range []meta.Profile{meta.Fixed, meta.Strict} {
-		each(t, set, newFormat(t, splunk.Options{Profile: p}), 1<<18, func(i int, m []byte, line string) {
+		each(t, newFormat(t, splunk.Options{Profile: p}), 1<<18, func(i int, m []byte, line string) {
 			h, _ := wire.PeekRecord(m)
 			pairs, err := readLine(line)
 			if err != nil {
@@ -184,39 +147,20 @@ func TestCorpusReadBack(t *testing.T) {
 // TestEveryLayout fills every layout at random: in no profile may a line hold a line
 // break, and fixed and strict must be readable.
 func TestEveryLayout(t *testing.T) {
-	set := loadLayouts(t)
-	rng := rand.New(rand.NewPCG(1, 2))
+	set := layouts.Default()
+	stream := formattest.Random(t, set, 1)
 	for p := meta.Compat; p <= meta.Strict; p++ {
 		f := newFormat(t, splunk.Options{Profile: p})
 		n := 0
-		for _, typ := range set.Source().Records() {
-			def, err := set.Source().Record(typ)
-			if err != nil {
-				t.Fatal(err)
+		for m := range recordtest.Split(t, stream) {
+			h, _ := wire.PeekRecord(m)
+			line := lines(t, set, f, m)[0]
+			n++
+			if strings.Contains(line, "raw_reason=") || !strings.HasPrefix(line, fmt.Sprintf("rec_type=%d ", h.Type)) || strings.ContainsAny(line, "\r\n") || !utf8.ValidString(line) {
+				t.Errorf("%v, layout %d: %q", p, n, line)
 			}
-			if def.Unknown {
-				continue
-			}
-			blocks := def.Blocks
-			if len(blocks) == 0 {
-				blocks = []wire.RecordBlock{{}}
-			}
-			for _, block := range blocks {
-				b, err := set.NewBuilder(typ, block.Type)
-				if err != nil {
-					t.Fatal(err)
-				}
-				synth.Fill(set, b, rng)
-				h := extended
-				h.Type = typ
-				line := lines(t, set, f, b.AppendMessage(nil, h))[0]
-				n++
-				if strings.Contains(line, "raw_reason=") || !strings.HasPrefix(line, fmt.Sprintf("rec_type=%d ", typ)) || strings.ContainsAny(line, "\r\n") || !utf8.ValidString(line) {
-					t.Errorf("%v, %v: %q", p, b.Layout(), line)
-				}
-				if _, err := readLine(line); err != nil && p != meta.Compat {
-					t.Errorf("%v, %v: %v in %s", p, b.Layout(), err, line)
-				}
+			if _, err := readLine(line); err != nil && p != meta.Compat {
+				t.Errorf("%v, layout %d: %v in %s", p, n, err, line)
 			}
 		}
 		if n < 200 {
@@ -227,17 +171,13 @@ func TestEveryLayout(t *testing.T) {
 
 // FuzzSplunk formats arbitrary bytes as a message in every profile.
 func FuzzSplunk(f *testing.F) {
-	set, err := layouts.Load("")
-	if err != nil {
-		f.Fatal(err)
-	}
+	set := layouts.Default()
 	for _, s := range hostile[:12] {
-		f.Add(message(f, set, 400, 85, extended, map[string]any{"http_uri": s})[8:])
-		f.Add(message(f, set, 66, 0, extended, map[string]any{"message": s})[8:])
+		f.Add(recordtest.Message(f, set, 400, 85, fields{"http_uri": s})[8:])
+		f.Add(recordtest.Message(f, set, 66, 0, fields{"message": s})[8:])
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m := []byte{0, 1, 0, 4, byte(len(data) >> 24), byte(len(data) >> 16), byte(len(data) >> 8), byte(len(data))}
-		m = append(m, data...)
+		m := recordtest.Frame(data)
 		for p := meta.Compat; p <= meta.Strict; p++ {
 			line := lines(t, set, newFormat(t, splunk.Options{Profile: p}), m)[0]
 			if strings.Contains(line, "\r") {

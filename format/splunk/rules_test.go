@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"estream/format/splunk"
+	"estream/internal/recordtest"
+	"estream/layouts"
 	"estream/meta"
 	"estream/wire"
 )
@@ -15,13 +17,13 @@ import (
 // last formats messages and returns the last line.
 func last(t *testing.T, o splunk.Options, messages ...[]byte) string {
 	t.Helper()
-	all := lines(t, loadLayouts(t), newFormat(t, o), messages...)
+	all := lines(t, layouts.Default(), newFormat(t, o), messages...)
 	return all[len(all)-1]
 }
 
 // TestCompatText holds eNcore's rules for text, the odd ones included.
 func TestCompatText(t *testing.T) {
-	set := loadLayouts(t)
+	set := layouts.Default()
 	for _, c := range []struct{ in, want string }{
 		{"", `""`},
 		{"a b", `"a b"`},
@@ -37,7 +39,7 @@ func TestCompatText(t *testing.T) {
 		{"\xff\x01", "ff01"},
 		{"ü", "ü"},
 	} {
-		got := last(t, splunk.Options{}, message(t, set, 123, 0, extended, map[string]any{"id": 7, "name": c.in}))
+		got := last(t, splunk.Options{}, recordtest.Message(t, set, 123, 0, fields{"id": 7, "name": c.in}))
 		want := "rec_type=123 event_sec=1700000000 id=7 name=" + c.want + ` rec_type_category=SENSOR rec_type_desc="Managed Device Metadata"`
 		if got != want {
 			t.Errorf("%q:\n got %q\nwant %q", c.in, got, want)
@@ -47,8 +49,8 @@ func TestCompatText(t *testing.T) {
 
 // TestProfiles shows one value of each kind that the profiles write differently.
 func TestProfiles(t *testing.T) {
-	set := loadLayouts(t)
-	user := message(t, set, 98, 57, extended, map[string]any{"id": 9, "username": "bob"})
+	set := layouts.Default()
+	user := recordtest.Message(t, set, 98, 57, fields{"id": 9, "username": "bob"})
 	mapped := []byte{10: 0xff, 11: 0xff, 12: 10, 13: 1, 14: 2, 15: 3}
 	compatible := []byte{12: 10, 13: 1, 14: 2, 15: 3}
 	for _, c := range []struct {
@@ -59,18 +61,18 @@ func TestProfiles(t *testing.T) {
 	}{
 		{"dictionary", [][]byte{user}, "username", [3]string{"{'blockType':", "bob", "bob"}},
 		{"simple type", [][]byte{user}, "rec_type_simple", [3]string{"-", `"RUA`, `"RUA`}},
-		{"unknown device", [][]byte{message(t, set, 400, 60, extended, map[string]any{"device_id": 7})}, "sensor", [3]string{"None", "None", "-"}},
+		{"unknown device", [][]byte{recordtest.Message(t, set, 400, 60, fields{"device_id": 7})}, "sensor", [3]string{"None", "None", "-"}},
 		{"time", [][]byte{user}, "event_time", [3]string{"-", "-", "2023-11-14T22:13:20.000000+00:00"}},
-		{"microseconds", [][]byte{message(t, set, 400, 60, extended, map[string]any{"event_second": 1700000000, "event_microsecond": 42})}, "event_time", [3]string{"-", "-", "2023-11-14T22:13:20.000042+00:00"}},
-		{"rule number", [][]byte{message(t, set, 400, 60, extended, map[string]any{"rule_id": 77})}, "rule_id", [3]string{"-", "-", "77"}},
-		{"mapped address", [][]byte{message(t, set, 400, 60, extended, map[string]any{"source_ip_address": mapped})}, "src_ip", [3]string{"10.1.2.3", "10.1.2.3", "10.1.2.3"}},
-		{"compatible address", [][]byte{message(t, set, 400, 60, extended, map[string]any{"source_ip_address": compatible})}, "src_ip", [3]string{"::10.1.2.3", "::10.1.2.3", "::a01:203"}},
-		{"correlation address", [][]byte{message(t, set, 112, 156, extended, map[string]any{"source_ipv6_address": mapped})}, "src_ip", [3]string{"0", "10.1.2.3", "10.1.2.3"}},
-		{"correlation text", [][]byte{message(t, set, 112, 156, extended, map[string]any{"event_description": "seen"})}, "description", [3]string{`""`, "seen", "seen"}},
-		{"correlation user", [][]byte{user, message(t, set, 112, 156, extended, map[string]any{"source_user_id": 9})}, "src_user", [3]string{"{'blockType':", "bob", "bob"}},
-		{"domain of the user", [][]byte{message(t, set, 170, 167, extended, map[string]any{"domain": "CORP"})}, "user_domain", [3]string{"-", "CORP", "CORP"}},
-		{"header flag", [][]byte{message(t, set, 13, 0, extended, nil)}, "has_ipv6", [3]string{"-", "-", "0"}},
-		{"unmapped type", [][]byte{message(t, set, 42, 35, extended, map[string]any{"value": "x"})}, "value", [3]string{"-", "-", "x"}},
+		{"microseconds", [][]byte{recordtest.Message(t, set, 400, 60, fields{"event_second": 1700000000, "event_microsecond": 42})}, "event_time", [3]string{"-", "-", "2023-11-14T22:13:20.000042+00:00"}},
+		{"rule number", [][]byte{recordtest.Message(t, set, 400, 60, fields{"rule_id": 77})}, "rule_id", [3]string{"-", "77", "77"}},
+		{"mapped address", [][]byte{recordtest.Message(t, set, 400, 60, fields{"source_ip_address": mapped})}, "src_ip", [3]string{"10.1.2.3", "10.1.2.3", "10.1.2.3"}},
+		{"compatible address", [][]byte{recordtest.Message(t, set, 400, 60, fields{"source_ip_address": compatible})}, "src_ip", [3]string{"::10.1.2.3", "::10.1.2.3", "::a01:203"}},
+		{"correlation address", [][]byte{recordtest.Message(t, set, 112, 156, fields{"source_ipv6_address": mapped})}, "src_ip", [3]string{"0", "10.1.2.3", "10.1.2.3"}},
+		{"correlation text", [][]byte{recordtest.Message(t, set, 112, 156, fields{"event_description": "seen"})}, "description", [3]string{`""`, "seen", "seen"}},
+		{"correlation user", [][]byte{user, recordtest.Message(t, set, 112, 156, fields{"source_user_id": 9})}, "src_user", [3]string{"{'blockType':", "bob", "bob"}},
+		{"domain of the user", [][]byte{recordtest.Message(t, set, 170, 167, fields{"domain": "CORP"})}, "user_domain", [3]string{"-", "CORP", "CORP"}},
+		{"header flag", [][]byte{recordtest.Message(t, set, 13, 0, nil)}, "has_ipv6", [3]string{"-", "-", "0"}},
+		{"unmapped type", [][]byte{recordtest.Message(t, set, 42, 35, fields{"value": "x"})}, "value", [3]string{"-", "-", "x"}},
 	} {
 		for p, want := range c.want {
 			got := "-"
@@ -88,8 +90,8 @@ func TestProfiles(t *testing.T) {
 
 // TestRaw shows the forms of records that cannot be decoded.
 func TestRaw(t *testing.T) {
-	set := loadLayouts(t)
-	unknown := message(t, set, 71, 160, extended, map[string]any{"device_id": 3})
+	set := layouts.Default()
+	unknown := recordtest.Message(t, set, 71, 160, fields{"device_id": 3})
 	// The first device_id is the header's, the block's number stands behind it.
 	body := 8 + 16 + 40
 	if unknown[8+16+14] == 1 {
@@ -129,9 +131,9 @@ func TestRaw(t *testing.T) {
 
 // TestMapping replaces the table.
 func TestMapping(t *testing.T) {
-	set := loadLayouts(t)
+	set := layouts.Default()
 	const table = `{"computed": {"eventSecond": "event_sec", "recordTypeDescription": "kind what"}, "records": {"123": {"fields": ["device=name", "number=id", "number=#id"]}}}`
-	m := message(t, set, 123, 0, extended, map[string]any{"id": 7, "name": "ftd 1"})
+	m := recordtest.Message(t, set, 123, 0, fields{"id": 7, "name": "ftd 1"})
 	got := last(t, splunk.Options{Mapping: []byte(table)}, m)
 	if want := `rec_type=123 event_sec=1700000000 device="ftd 1" number=7 kind="Managed Device Metadata" what="Managed Device Metadata"`; got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
@@ -176,13 +178,13 @@ func TestMappingErrors(t *testing.T) {
 // TestWanted formats with a decoder that fills only what the format asks for: the
 // lines must be those of a decoder that fills everything.
 func TestWanted(t *testing.T) {
-	set := loadLayouts(t)
+	set := layouts.Default()
 	for p := meta.Compat; p <= meta.Strict; p++ {
 		f := newFormat(t, splunk.Options{Profile: p})
 		full, formatter := wire.NewDecoder(set, nil), f.NewFormatter()
 		empty := meta.NewTables()
 		pruned := wire.NewDecoder(set, f.Wanted)
-		each(t, set, f, 1<<18, func(i int, m []byte, _ string) {
+		each(t, f, 1<<18, func(i int, m []byte, _ string) {
 			var got [2]string
 			for k, d := range []*wire.Decoder{full, pruned} {
 				r, err := d.Decode(m)

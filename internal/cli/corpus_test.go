@@ -33,7 +33,7 @@ func TestDecodeCorpus(t *testing.T) {
 		has  func(record int) bool
 	}{
 		{"json", nil, func(int) bool { return true }},
-		{"cef", []string{"--prefix", "<13>Jan 02 03:04:05 encore "}, func(record int) bool { return slices.Contains(cefTypes, record) }},
+		{"cef", []string{"--prefix", corpus.Prefix}, func(record int) bool { return slices.Contains(cefTypes, record) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cmd := exec.Command("estream", append([]string{"decode", filepath.Join("..", "testdata", "corpus", "dev.bin.gz"), "--format", test.name}, test.args...)...)
@@ -45,7 +45,7 @@ func TestDecodeCorpus(t *testing.T) {
 				t.Fatalf("%v: %s", err, stderr.Bytes())
 			}
 			lines := strings.SplitAfter(string(out), "\n")
-			refs := strings.Split(strings.TrimSuffix(string(corpus.Read(t, "dev."+test.name+".txt.gz")), "\n"), "\n")
+			refs := corpus.References(t, test.name)
 			if len(refs) != len(index.Messages) {
 				t.Fatalf("%d messages in the index, %d in the reference", len(index.Messages), len(refs))
 			}
@@ -59,23 +59,18 @@ func TestDecodeCorpus(t *testing.T) {
 					counts[record] = n
 				}
 				n.messages++
-				want := ref[1:]
-				switch ref[0] {
-				case '-':
+				switch ref.Mark {
+				case corpus.Silent:
 					n.none++
 					continue
-				case '!':
+				case corpus.Failed:
 					n.noReference++
 					if test.has(record) {
 						lines = lines[1:]
 					}
 					continue
-				case '~': // a JSON string; its CR and LF are written as two characters each
-					if err := json.Unmarshal([]byte(ref[1:]), &want); err != nil {
-						t.Fatal(err)
-					}
-					want = strings.NewReplacer("\r", `\r`, "\n", `\n`).Replace(want)
 				}
+				want, _ := ref.Compat()
 				if lines[0] != want+"\n" {
 					t.Fatalf("message %d, record %d:\n got %s\nwant %s", i, record, lines[0], want)
 				}

@@ -1,6 +1,6 @@
 // Package corpus reads the recorded examples in internal/testdata/corpus, whose
-// README says what they are. It is for tests and benchmarks only: the files are
-// found in the source tree and are no part of the program.
+// README says what they are, and other files of the source tree. It is for tests
+// and benchmarks only: the files are no part of the program.
 package corpus
 
 import (
@@ -10,7 +10,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -21,17 +23,27 @@ const Messages = "dev.bin.gz"
 // in memory of its own. The test ends when the file is missing or damaged.
 func Read(t testing.TB, name string) []byte {
 	t.Helper()
-	packed, err := find(filepath.Join("internal", "testdata", "corpus", name))
+	return File(t, path.Join("internal/testdata/corpus", name))
+}
+
+// File returns the content of a file of the source tree, unpacked if its name ends
+// in .gz, in memory of its own. The name starts at the root of the module and has
+// slashes. The test ends when the file is missing or damaged.
+func File(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := find(filepath.FromSlash(name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Fatalf("corpus %s: %v", name, err)
+	if !strings.HasSuffix(name, ".gz") {
+		return data
 	}
-	data, err := io.ReadAll(z)
+	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
-		t.Fatalf("corpus %s: %v", name, err)
+		t.Fatalf("%s: %v", name, err)
+	}
+	if data, err = io.ReadAll(z); err != nil {
+		t.Fatalf("%s: %v", name, err)
 	}
 	return data
 }

@@ -192,7 +192,22 @@ func (s *source) record(b *bytes.Buffer, d *wire.RecordDef) error {
 	case !d.Unknown:
 		s.fieldTable(b, 1, d.Fields, 0)
 	}
+	s.forms(b, d)
 	return nil
+}
+
+// forms shows the other forms of the body of a record.
+func (s *source) forms(b *bytes.Buffer, d *wire.RecordDef) {
+	for i := range d.Forms {
+		f := &d.Forms[i]
+		fmt.Fprintf(b, "Another form of the body, read where the one above does not fit (%s): ", f.Versions)
+		if f.Series != 0 {
+			fmt.Fprintf(b, "block %s.\n\n", s.blockLink(blockID{f.Series, f.Block}))
+			continue
+		}
+		b.WriteString("plain fields.\n\n")
+		s.fieldTable(b, 1, f.Fields, 0)
+	}
 }
 
 // resolves lists the fields whose numbers a metadata record explains.

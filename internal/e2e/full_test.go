@@ -57,6 +57,17 @@ func (w *world) full(t *testing.T) {
 	w.check()
 }
 
+// served starts a server that sends count messages, which are in the file stream.
+func served(t *testing.T, count int, seed uint64) (p place, server *process, stream string) {
+	t.Helper()
+	stream = filepath.Join(t.TempDir(), "stream.bin")
+	if err := writeStream(stream, count, synth.Options{Seed: seed, Duplicates: 0.02, Metadata: 0.02}); err != nil {
+		t.Fatal(err)
+	}
+	p = newPlace(t)
+	return p, p.serve(t, "127.0.0.1:0", "--replay-as-is", stream), stream
+}
+
 // fullJournal has the journal on a full disk. Nothing that came is lost, also
 // when the collector is killed there and started again.
 func fullJournal(t *testing.T) {
@@ -66,12 +77,7 @@ func fullJournal(t *testing.T) {
 		return
 	}
 	const count = 40_000 // 33 MB: the disk, and what the collector keeps in memory, and more
-	stream := filepath.Join(t.TempDir(), "stream.bin")
-	if err := writeStream(stream, count, synth.Options{Seed: 3, Duplicates: 0.02, Metadata: 0.02}); err != nil {
-		t.Fatal(err)
-	}
-	p := newPlace(t)
-	server := p.serve(t, "127.0.0.1:0", "--replay-as-is", stream)
+	p, server, stream := served(t, count, 3)
 	addr := server.listening()
 	ballast := fill(t, disk, size-room)
 	s := sink{state: filepath.Join(disk, "state"), file: filepath.Join(t.TempDir(), "events.json")}
@@ -104,12 +110,7 @@ func fullOutput(t *testing.T) {
 		return
 	}
 	const count = 12_000 // 60 MB of JSON
-	stream := filepath.Join(t.TempDir(), "stream.bin")
-	if err := writeStream(stream, count, synth.Options{Seed: 4, Duplicates: 0.02, Metadata: 0.02}); err != nil {
-		t.Fatal(err)
-	}
-	p := newPlace(t)
-	server := p.serve(t, "127.0.0.1:0", "--replay-as-is", stream)
+	p, server, stream := served(t, count, 4)
 	addr := server.listening()
 	ballast := fill(t, disk, size-room)
 	s := sink{state: filepath.Join(t.TempDir(), "state"), file: filepath.Join(disk, "events.json")}

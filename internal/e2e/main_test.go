@@ -21,6 +21,7 @@ import (
 	"sync"
 	"testing"
 
+	"estream/internal/recordtest"
 	"estream/layouts"
 	"estream/synth"
 	"estream/wire"
@@ -103,11 +104,7 @@ func describe(t *testing.T, path string) {
 		previous                                []byte
 		bodies                                  = map[string]int{} // of metadata, archive time aside
 	)
-	for rest := data; len(rest) > 0; messages++ {
-		var m []byte
-		if m, rest, err = wire.NextMessage(rest); err != nil {
-			t.Fatal(err)
-		}
+	for m := range recordtest.Split(t, data) {
 		h, ok := wire.PeekRecord(m)
 		if !ok {
 			t.Fatalf("message %d is no record", messages)
@@ -130,6 +127,7 @@ func describe(t *testing.T, path string) {
 			equal++
 		}
 		previous = m
+		messages++
 	}
 	t.Logf("stream: %d messages, %d events, %d of them equal to the one before, metadata repeated %d times, %d changed names", messages, events, equal, again, renamed)
 	if equal == 0 || again == 0 || renamed == 0 {

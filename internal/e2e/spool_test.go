@@ -3,16 +3,16 @@ package e2e
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
 	"time"
+
+	"estream/internal/corpus"
 )
 
 const (
@@ -111,20 +111,7 @@ const (
 // readSample returns the records of a spool that Snort wrote.
 func readSample(t *testing.T) [][]byte {
 	t.Helper()
-	f, err := os.Open(filepath.Join("..", "..", "source", "unified2", "testdata", "snort29-vlan-extradata.u2.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	records, err := splitSpool(data)
+	records, err := splitSpool(corpus.File(t, "source/unified2/testdata/snort29-vlan-extradata.u2.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,10 @@
 package encoreref
 
 import (
-	"encoding/hex"
 	"errors"
-	"strings"
 	"testing"
+
+	"estream/internal/recordtest"
 )
 
 // TestFailures holds what the reference must not make a line of.
@@ -21,11 +21,7 @@ func TestFailures(t *testing.T) {
 		{"trailing bytes", "00010004 00000011 0000007b00000009 000000030000000000", "decode: bytes after the layout"},
 		{"other block", "00010004 00000010 0000006f00000008 0000000600000008", "decode: another block where eNcore reads block 2:5"},
 	} {
-		message, err := hex.DecodeString(strings.ReplaceAll(c.message, " ", ""))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := NewClient(Settings{}).Read(message)
+		r, err := NewClient(Settings{}).Read(recordtest.Unhex(t, c.message))
 		if _, ok := errors.AsType[*Failure](err); !ok || err.Error() != c.want || r != nil {
 			t.Errorf("%s: %v, want %s", c.name, err, c.want)
 		}

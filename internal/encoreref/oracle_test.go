@@ -11,7 +11,9 @@ import (
 
 	"estream/format"
 	"estream/format/catalog"
+	"estream/internal/corpus"
 	"estream/internal/encoreref"
+	"estream/internal/formattest"
 	"estream/layouts"
 	"estream/meta"
 	"estream/wire"
@@ -23,8 +25,6 @@ var seeds = flag.Int("encoreref.seeds", fewest, "number of generated and of host
 // allowed differences.
 const fewest = 4
 
-const prefix = "<13>Jan 02 03:04:05 encore "
-
 // targets are the formats to compare, with the reference for each.
 var targets = []struct {
 	name    string
@@ -33,8 +33,8 @@ var targets = []struct {
 }{
 	{"json", catalog.Options{Location: time.UTC}, (*encoreref.Record).JSON},
 	{"splunk", catalog.Options{}, (*encoreref.Record).Splunk},
-	{"cef", catalog.Options{Prefix: []byte(prefix)}, func(r *encoreref.Record) (string, error) { return r.CEF("cef", prefix) }},
-	{"cef2", catalog.Options{Prefix: []byte(prefix)}, func(r *encoreref.Record) (string, error) { return r.CEF("cef2", prefix) }},
+	{"cef", catalog.Options{Prefix: []byte(corpus.Prefix)}, func(r *encoreref.Record) (string, error) { return r.CEF("cef", corpus.Prefix) }},
+	{"cef2", catalog.Options{Prefix: []byte(corpus.Prefix)}, func(r *encoreref.Record) (string, error) { return r.CEF("cef2", corpus.Prefix) }},
 }
 
 // packetSettings are eNcore's two settings for packets, in our terms and in its own.
@@ -99,25 +99,14 @@ type comparison struct {
 func (c *comparison) run(t *testing.T, set *wire.Layouts, stream []byte) {
 	t.Helper()
 	var out []byte
-	err := meta.NewTables().Scan(stream, wire.NewDecoder(set, meta.Wanted), func(part []byte, s *meta.Snapshot) error {
-		for len(part) > 0 {
-			message, rest, err := wire.NextMessage(part)
-			if err != nil {
-				return err
-			}
-			part = rest
-			theirs := read(c.client.Read, message)
-			for i, w := range c.workers {
-				out, _ = w.Append(out[:0], message, s)
-				c.compare(t, i, message, string(out), theirs)
-			}
-			c.number++
+	formattest.Scan(t, set, stream, func(message []byte, s *meta.Snapshot) {
+		theirs := read(c.client.Read, message)
+		for i, w := range c.workers {
+			out, _ = w.Append(out[:0], message, s)
+			c.compare(t, i, message, string(out), theirs)
 		}
-		return nil
+		c.number++
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // A reading is what the reference made of a message.

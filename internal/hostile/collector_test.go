@@ -1,22 +1,21 @@
 package hostile
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"estream/collect"
 	"estream/estreamtest"
 	"estream/internal/durable/faultfs"
+	"estream/internal/recordtest"
+	"estream/internal/syncbuf"
 	"estream/layouts"
 	"estream/output"
 	"estream/service"
@@ -30,7 +29,7 @@ import (
 type collection struct {
 	t       *testing.T
 	outputs []*collected
-	log     buffer
+	log     syncbuf.Buffer
 	source  *fmc.Source
 	stop    context.CancelFunc
 	ended   chan error
@@ -40,26 +39,8 @@ type collection struct {
 type collected struct {
 	variant
 	*service.Output
-	lines   buffer
+	lines   syncbuf.Buffer
 	commits chan struct{} // a token after each commit
-}
-
-// A buffer may be written and read by several goroutines.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // sink is a collected as its collector sees it.
@@ -87,12 +68,11 @@ func (s sink) String() string { return s.name }
 func startCollector(t *testing.T, center *estreamtest.Center) *collection {
 	t.Helper()
 	c := &collection{t: t, ended: make(chan error, 1)}
-	log := slog.New(slog.NewTextHandler(&c.log, nil))
 	c.source = &fmc.Source{
 		Addr: center.Addr(), TLS: center.ClientTLS(), Start: wire.StartOldest, Persist: true,
 		Session: session.ClientConfig{MessageTimeout: time.Second},
 	}
-	s := &service.Collector{State: "/state", FS: faultfs.New(), Layouts: layouts.Default(), Source: c.source, Log: log}
+	s := &service.Collector{State: "/state", FS: faultfs.New(), Layouts: layouts.Default(), Source: c.source, Log: c.log.Logger()}
 	for _, v := range variants(t) {
 		o := &collected{variant: v, commits: make(chan struct{}, 1)}
 		o.Output = &service.Output{Name: strings.ReplaceAll(v.name, " ", "-"), Format: v.format, Workers: 1}
@@ -246,25 +226,5 @@ func record(t testing.TB, typ uint16, blockType uint32, archive uint32, fields m
 
 func recordAs(t testing.TB, h wire.RecordHeader, typ uint16, blockType uint32, fields map[string]any) []byte {
 	t.Helper()
-	b, err := layouts.Default().NewBuilder(typ, blockType)
-	if err != nil {
-		t.Fatalf("record %d block %d: %v", typ, blockType, err)
-	}
-	for name, value := range fields {
-		slot := b.Layout().Slot(name)
-		if slot < 0 {
-			t.Fatalf("%v has no field %q", b.Layout(), name)
-		}
-		switch v := value.(type) {
-		case uint64:
-			b.SetUint(slot, v)
-		case string:
-			b.SetString(slot, v)
-		case []byte:
-			b.SetBytes(slot, v)
-		default:
-			t.Fatalf("field %s: %T", name, value)
-		}
-	}
-	return b.AppendMessage(nil, h)
+	return recordtest.MessageAs(t, layouts.Default(), h, typ, blockType, fields)
 }

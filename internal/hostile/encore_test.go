@@ -226,11 +226,7 @@ func TestSlowMessage(t *testing.T) {
 	}
 	slow = append(slow, estreamtest.Send(m[12:]), estreamtest.Send(event(t, 1)))
 	c := startCollector(t, estreamtest.Start(t, script(2, slow...)...))
-	c.wait(2)
-	c.delivered(firstEvent, firstEvent+1)
-	if n := c.source.Stats().Sessions.Load(); n != 1 {
-		t.Errorf("%d sessions, want 1", n)
-	}
+	c.undisturbed()
 }
 
 // TestUnknownMessage sends message types that mean nothing between two events.
@@ -241,10 +237,16 @@ func TestUnknownMessage(t *testing.T) {
 		estreamtest.LieLength(0xffff, 0, nil),
 		estreamtest.KeepAlive(),
 		estreamtest.Send(event(t, 1)))...))
+	c.undisturbed()
+}
+
+// undisturbed waits for two events, which must come in one session.
+func (c *collection) undisturbed() {
+	c.t.Helper()
 	c.wait(2)
 	c.delivered(firstEvent, firstEvent+1)
 	if n := c.source.Stats().Sessions.Load(); n != 1 {
-		t.Errorf("%d sessions, want 1", n)
+		c.t.Errorf("%d sessions, want 1", n)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"estream/format"
 	"estream/format/catalog"
 	"estream/internal/corpus"
+	"estream/internal/recordtest"
 	"estream/layouts"
 	"estream/meta"
 	"estream/synth"
@@ -75,12 +76,7 @@ func kinds(t testing.TB, most int) (list [][]byte) {
 	t.Helper()
 	seen := map[*wire.Layout]int{}
 	d := wire.NewDecoder(layouts.Default(), nil)
-	for rest := corpus.Read(t, corpus.Messages); len(rest) > 0; {
-		m, next, err := wire.NextMessage(rest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rest = next
+	for m := range recordtest.Split(t, corpus.Read(t, corpus.Messages)) {
 		r, err := d.Decode(m)
 		if err != nil {
 			t.Fatal(err)

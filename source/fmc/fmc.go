@@ -18,6 +18,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -308,12 +309,12 @@ func classify(err error) cause {
 	var (
 		dial   *session.DialError
 		verify *tls.CertificateVerificationError
-		alert  tls.AlertError
+		op     *net.OpError
 	)
 	switch {
 	case errors.As(err, &verify), errors.Is(err, pki.ErrServerCertificate), errors.Is(err, session.ErrNoService):
 		return final
-	case errors.As(err, &alert):
+	case errors.As(err, &op) && op.Op == "remote error": // an alert of TLS, whose type crypto/tls keeps to itself
 		return refused
 	case errors.As(err, &dial) && (dial.Stage == session.StageConnect || errors.Is(err, context.DeadlineExceeded)):
 		return passing

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"estream/internal/recordtest"
 	"estream/layouts"
 	"estream/meta"
 	"estream/wire"
@@ -86,13 +87,9 @@ func TestResume(t *testing.T) {
 				known := meta.NewLatest(layouts.Default())
 				known.ObserveAll(journal)
 				var upto uint32
-				for rest := journal; len(rest) > 0; {
-					m, next, err := wire.NextMessage(rest)
-					if err != nil {
-						t.Fatal(err)
-					}
+				for m := range recordtest.Split(t, journal) {
 					h, _ := wire.PeekRecord(m)
-					upto, rest = max(upto, h.ArchiveTimestamp), next
+					upto = max(upto, h.ArchiveTimestamp)
 				}
 				from := upto - uint32(rng.IntN(3))
 				r := newResume(from, upto, known, meta.NewLatest(layouts.Default()))

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"estream/internal/recordtest"
 	"estream/layouts"
 	"estream/synth"
 	"estream/wire"
@@ -71,12 +72,8 @@ type sink struct {
 func (k *sink) append(_ context.Context, b Batch) error {
 	k.t.Helper()
 	n, low, high := 0, uint32(0), uint32(0)
-	for rest := b.Data; len(rest) > 0; n++ {
-		msg, next, err := wire.NextMessage(rest)
-		if err != nil {
-			k.t.Fatalf("batch is not cut at messages: %v", err)
-		}
-		rest = next
+	for msg := range recordtest.Split(k.t, b.Data) {
+		n++
 		if h, ok := wire.PeekRecord(msg); ok && h.ArchiveTimestamp > 0 {
 			if low == 0 || h.ArchiveTimestamp < low {
 				low = h.ArchiveTimestamp

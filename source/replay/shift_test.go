@@ -7,9 +7,11 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
+	"estream/internal/recordtest"
 	"estream/layouts"
 	"estream/synth"
 	"estream/wire"
@@ -216,20 +218,13 @@ func TestRounds(t *testing.T) {
 	latest := uint32(0)
 	for round := range 4 {
 		lowest := uint32(math.MaxUint32)
-		rest := k.data[round*len(data) : (round+1)*len(data)]
-		plain := data
-		for n := 0; len(rest) > 0; n++ {
-			msg, next, err := wire.NextMessage(rest)
-			if err != nil {
-				t.Fatal(err)
-			}
-			rest = next
-			orig, next, err := wire.NextMessage(plain)
-			if err != nil {
-				t.Fatal(err)
-			}
-			plain = next
-			want := bytes.Clone(orig)
+		plain := slices.Collect(recordtest.Split(t, data))
+		moved := slices.Collect(recordtest.Split(t, k.data[round*len(data):(round+1)*len(data)]))
+		if len(moved) != len(plain) {
+			t.Fatalf("round %d has %d messages, want %d", round, len(moved), len(plain))
+		}
+		for n, msg := range moved {
+			want := bytes.Clone(plain[n])
 			if round > 0 {
 				if err := newShifter(set).message(want, uint32(round*span)); err != nil {
 					t.Fatal(err)

@@ -5,12 +5,14 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"estream/layouts"
 )
 
 // BenchmarkConvert measures one core from spool file to finished batches.
 func BenchmarkConvert(b *testing.B) {
 	data := testFile(b, "snort29-vlan-extradata.u2.gz")
-	src := &Source{Dir: writeFile(b, b.TempDir(), "a.u2", data), Layouts: testLayouts(b), Log: quiet(), Once: true}
+	src := &Source{Dir: writeFile(b, b.TempDir(), "a.u2", data), Layouts: layouts.Default(), Log: quiet(), Once: true}
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	events := 0
@@ -25,7 +27,7 @@ func BenchmarkConvert(b *testing.B) {
 
 // TestConvertAllocs: once all names are known, converting allocates nothing.
 func TestConvertAllocs(t *testing.T) {
-	src := &Source{Layouts: testLayouts(t), Log: quiet(), Known: func([]byte) bool { return true }}
+	src := &Source{Layouts: layouts.Default(), Log: quiet(), Known: func([]byte) bool { return true }}
 	stats := newStats()
 	c, err := newConverter(src, &stats)
 	if err != nil {

@@ -121,37 +121,46 @@ func newConverter(s *Source, stats *Stats) (*converter, error) {
 // convert appends the messages for a record, metadata first, to dst. On error
 // nothing is appended and reason says how to count the record.
 func (c *converter) convert(dst []byte, rec *Record, file string) (out []byte, why Reason, err error) {
+	var f *form
+	var count *uint64
 	switch {
 	case rec.Type.IsEvent():
 		if err := rec.Event(file, &c.ev); err != nil {
 			return dst, ReasonMalformed, err
 		}
-		dst = c.appendEvent(dst, &c.ev)
+		dst = c.fillEvent(c.deviceName(dst), &c.ev)
+		f, count = &c.event, &c.stats.Events
 	case rec.Type == TypePacket || rec.Type == TypeBuffer:
 		if err := rec.Packet(file, &c.pkt); err != nil {
 			return dst, ReasonMalformed, err
 		}
-		dst = c.appendPacket(dst, &c.pkt)
+		dst = c.deviceName(dst)
+		c.fillPacket(&c.pkt)
+		f, count = &c.packet, &c.stats.Packets
 	case rec.Type == TypeExtraData:
 		if err := rec.ExtraData(file, &c.xtra); err != nil {
 			return dst, ReasonMalformed, err
 		}
-		dst = c.appendExtra(dst, &c.xtra)
+		dst = c.extraType(c.deviceName(dst), c.xtra.Type)
+		c.fillExtra(&c.xtra)
+		f, count = &c.extra, &c.stats.ExtraData
 	default:
 		return dst, ReasonUnknownType, fmt.Errorf("%s: offset %d: %v of %d bytes", file, rec.Offset, rec.Type, len(rec.Data()))
 	}
+	*count++
 	c.stats.Records[rec.Type]++
-	return dst, "", nil
+	c.n++
+	return f.AppendMessage(dst, c.header()), "", nil
 }
 
 func (c *converter) header() wire.RecordHeader {
 	return wire.RecordHeader{Extended: true, ArchiveTimestamp: c.now}
 }
 
-// appendEvent writes record 400 with block 85. Policies, interfaces, zones and
-// the fields that Snort reports as extra data stay empty.
-func (c *converter) appendEvent(dst []byte, e *Event) []byte {
-	dst = c.deviceName(dst)
+// fillEvent fills in record 400 with block 85, after appending the metadata that it
+// refers to. Policies, interfaces, zones and the fields that Snort reports as extra
+// data stay empty.
+func (c *converter) fillEvent(dst []byte, e *Event) []byte {
 	dst = c.priority(dst, e.PriorityID)
 	dst = c.classification(dst, e.ClassificationID)
 	dst = c.rule(dst, e)
@@ -184,13 +193,10 @@ func (c *converter) appendEvent(dst []byte, e *Event) []byte {
 	} else {
 		f.num(evSnortVersion, 2)
 	}
-	c.n++
-	c.stats.Events++
-	return f.AppendMessage(dst, c.header())
+	return dst
 }
 
-func (c *converter) appendPacket(dst []byte, p *Packet) []byte {
-	dst = c.deviceName(dst)
+func (c *converter) fillPacket(p *Packet) {
 	f := &c.packet
 	f.Reset()
 	f.num(pkDevice, c.device)
@@ -200,14 +206,9 @@ func (c *converter) appendPacket(dst []byte, p *Packet) []byte {
 	f.num(pkMicrosecond, p.Microsecond)
 	f.num(pkLinkType, p.LinkType)
 	f.data(pkData, p.Data)
-	c.n++
-	c.stats.Packets++
-	return f.AppendMessage(dst, c.header())
 }
 
-func (c *converter) appendExtra(dst []byte, x *ExtraData) []byte {
-	dst = c.deviceName(dst)
-	dst = c.extraType(dst, x.Type)
+func (c *converter) fillExtra(x *ExtraData) {
 	f := &c.extra
 	f.Reset()
 	f.num(exDevice, c.device)
@@ -215,7 +216,4 @@ func (c *converter) appendExtra(dst []byte, x *ExtraData) []byte {
 	f.num(exEventSecond, x.EventSecond)
 	f.num(exType, x.Type)
 	f.data(exBlob, x.Data)
-	c.n++
-	c.stats.ExtraData++
-	return f.AppendMessage(dst, c.header())
 }

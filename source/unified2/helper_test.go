@@ -1,19 +1,13 @@
 package unified2
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/binary"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 
-	"estream/layouts"
-	"estream/wire"
+	"estream/internal/corpus"
 )
 
 // appendRaw appends a record of any type.
@@ -54,20 +48,7 @@ func appendExtra(dst []byte, id, kind uint32, data []byte) []byte {
 // testFile returns the content of a file in testdata, unpacked.
 func testFile(t testing.TB, name string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.HasSuffix(name, ".gz") {
-		z, err := gzip.NewReader(bytes.NewReader(b))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if b, err = io.ReadAll(z); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return b
+	return corpus.File(t, "source/unified2/testdata/"+name)
 }
 
 func writeFile(t testing.TB, dir, name string, data []byte) string {
@@ -93,48 +74,4 @@ func appendFile(t testing.TB, path string, data []byte) {
 	}
 }
 
-// A logBuffer is a destination for log lines that a test can look into.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func (l *logBuffer) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
-
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
-
-var layoutSet = sync.OnceValues(func() (*wire.Layouts, error) { return layouts.Load("") })
-
-func testLayouts(t testing.TB) *wire.Layouts {
-	t.Helper()
-	set, err := layoutSet()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
-}
-
-// messages splits a batch.
-func messages(t testing.TB, data []byte) (all [][]byte) {
-	t.Helper()
-	for len(data) > 0 {
-		m, rest, err := wire.NextMessage(data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all, data = append(all, m), rest
-	}
-	return all
-}

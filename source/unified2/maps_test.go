@@ -5,11 +5,13 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"estream/internal/syncbuf"
 )
 
 func TestLoadConfig(t *testing.T) {
-	var out logBuffer
-	m, err := LoadConfig("testdata/maps", out.logger())
+	var out syncbuf.Buffer
+	m, err := LoadConfig("testdata/maps", out.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"estream/internal/recordtest"
+	"estream/internal/syncbuf"
+	"estream/layouts"
 	"estream/wire"
 )
 
@@ -23,14 +26,14 @@ import (
 func collect(t *testing.T, s *Source) [][]byte {
 	t.Helper()
 	s.Once = true
-	s.Layouts = testLayouts(t)
+	s.Layouts = layouts.Default()
 	if s.Log == nil {
 		s.Log = quiet()
 	}
 	var all []byte
 	count := 0
 	err := s.Run(t.Context(), func(_ context.Context, b Batch) error {
-		if n := len(messages(t, b.Data)); n != b.Count || n == 0 {
+		if n := len(slices.Collect(recordtest.Split(t, b.Data))); n != b.Count || n == 0 {
 			t.Errorf("batch of %d messages says %d", n, b.Count)
 		}
 		if len(b.Data) > 256<<10 || len(b.Mark) > maxMark {
@@ -43,7 +46,7 @@ func collect(t *testing.T, s *Source) [][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return messages(t, all)
+	return slices.Collect(recordtest.Split(t, all))
 }
 
 // TestRealFilesConverted recovers every event, packet and extra data record,
@@ -198,8 +201,8 @@ func TestSkipped(t *testing.T) {
 	spool = appendEvent(spool, 1)
 	spool = appendRaw(spool, 113, nil)
 	spool = append(spool, 0, 0, 0)
-	var out logBuffer
-	src := &Source{Dir: writeFile(t, t.TempDir(), "a.u2", spool), Log: out.logger()}
+	var out syncbuf.Buffer
+	src := &Source{Dir: writeFile(t, t.TempDir(), "a.u2", spool), Log: out.Logger()}
 	collect(t, src)
 	st := src.Stats()
 	want := map[Reason]uint64{ReasonUnknownType: 2, ReasonMalformed: 1, ReasonTorn: 1}
@@ -220,7 +223,7 @@ func TestRunErrors(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, dir, "a.u2", events(1))
 	full := errors.New("journal is full")
-	src := &Source{Dir: dir, Layouts: testLayouts(t), Log: quiet()}
+	src := &Source{Dir: dir, Layouts: layouts.Default(), Log: quiet()}
 	if err := src.Run(t.Context(), func(context.Context, Batch) error { return full }); !errors.Is(err, full) {
 		t.Errorf("got %v, want the error of the taker", err)
 	}
@@ -233,7 +236,7 @@ func TestRunErrors(t *testing.T) {
 	}
 	link := filepath.Join(t.TempDir(), "b.u2")
 	if err := os.Symlink(dir, link); err == nil { // leads to what is no file: unreadable for everybody
-		bad := &Source{Dir: filepath.Dir(link), Layouts: testLayouts(t), Log: quiet(), Once: true}
+		bad := &Source{Dir: filepath.Dir(link), Layouts: layouts.Default(), Log: quiet(), Once: true}
 		if err := bad.Run(t.Context(), nil); !errors.Is(err, errNotFile) {
 			t.Errorf("unreadable file read once: got %v", err)
 		}
@@ -249,7 +252,7 @@ func TestPolls(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		src := &Source{Dir: dir, Layouts: testLayouts(t), Log: quiet()}
+		src := &Source{Dir: dir, Layouts: layouts.Default(), Log: quiet()}
 		got := make(chan int, 10)
 		done := make(chan error)
 		go func() {
@@ -290,7 +293,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	var mark []byte
 	next := uint32(0) // the event that must come next
 	packets := uint32(0)
-	set := testLayouts(t)
+	set := layouts.Default()
 	dec := wire.NewDecoder(set, nil)
 	for run := 0; next < total || packets < total; run++ {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -300,7 +303,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 			if run < restarts && next > kill {
 				return errKilled // this batch and its mark are not stored
 			}
-			for _, m := range messages(t, b.Data) {
+			for m := range recordtest.Split(t, b.Data) {
 				h, _ := wire.PeekRecord(m)
 				if h.Type != 400 && h.Type != 2 {
 					continue
@@ -344,16 +347,11 @@ var errKilled = errors.New("killed")
 // since a second, and would miss what came after.
 func TestClockGoesBack(t *testing.T) {
 	now := int64(1800000000)
-	src := &Source{Dir: "testdata/multi-packet-event.u2", Layouts: testLayouts(t), Once: true, Log: quiet(),
+	src := &Source{Dir: "testdata/multi-packet-event.u2", Layouts: layouts.Default(), Once: true, Log: quiet(),
 		Now: func() time.Time { now -= 10; return time.Unix(now, 0) }}
 	var last uint32
 	err := src.Run(context.Background(), func(_ context.Context, b Batch) error {
-		for rest := b.Data; len(rest) > 0; {
-			m, next, err := wire.NextMessage(rest)
-			if err != nil {
-				return err
-			}
-			rest = next
+		for m := range recordtest.Split(t, b.Data) {
 			h, _ := wire.PeekRecord(m)
 			if h.ArchiveTimestamp < last {
 				t.Errorf("archive time %d after %d", h.ArchiveTimestamp, last)

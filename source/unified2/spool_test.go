@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"estream/internal/syncbuf"
 )
 
 func open(t *testing.T, dir, prefix string, mark []byte, log *slog.Logger) *Spool {
@@ -124,9 +126,9 @@ func TestTornTail(t *testing.T) {
 	whole := appendPacket(events(1), TypePacket, 1, []byte("payload"))
 	for cut := range len(whole) {
 		dir := t.TempDir()
-		var out logBuffer
+		var out syncbuf.Buffer
 		path := writeFile(t, dir, "snort.u2.1700000000", whole[:cut])
-		s := open(t, dir, "", nil, out.logger())
+		s := open(t, dir, "", nil, out.Logger())
 		got := len(drain(t, s)) + len(pollDrain(t, s))
 		if out.String() != "" {
 			t.Fatalf("cut at %d: the newest file was complained about: %s", cut, out.String())
@@ -164,10 +166,10 @@ func TestCompletedTail(t *testing.T) {
 
 func TestGarbage(t *testing.T) {
 	dir := t.TempDir()
-	var out logBuffer
+	var out syncbuf.Buffer
 	bad := append(events(1), "\xff\xff\xff\xff\xff\xff\xff\xff and so on"...)
 	path := writeFile(t, dir, "snort.u2.1700000000", bad)
-	s := open(t, dir, "", nil, out.logger())
+	s := open(t, dir, "", nil, out.Logger())
 	check(t, "before the garbage", drain(t, s), 1)
 	appendFile(t, path, events(2))
 	check(t, "behind it", pollDrain(t, s))
@@ -304,8 +306,8 @@ func TestUnreadable(t *testing.T) {
 	if err := os.Symlink(dir, link); err != nil { // a directory: cannot be read by anybody
 		t.Skip("no symbolic links:", err)
 	}
-	var out logBuffer
-	s := open(t, dir, "", nil, out.logger())
+	var out syncbuf.Buffer
+	s := open(t, dir, "", nil, out.Logger())
 	check(t, "unreadable", append(drain(t, s), pollDrain(t, s)...))
 	writeFile(t, dir, "snort.u2.1700000001", events(2))
 	check(t, "still waited for", pollDrain(t, s))
@@ -408,8 +410,8 @@ func TestDirectoryVanishes(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	var out logBuffer
-	s := open(t, dir, "", nil, out.logger())
+	var out syncbuf.Buffer
+	s := open(t, dir, "", nil, out.Logger())
 	if err := os.Remove(dir); err != nil {
 		t.Fatal(err)
 	}

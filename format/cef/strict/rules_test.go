@@ -112,7 +112,11 @@ func TestRules(t *testing.T) {
 		{"address of a VPN client", [][]byte{message(t, set, extended, 170, 167, fields{"vpn_session": vpnSession})}, "CiscoFirepowerVpnSessionClientIp", "1.2.3.4"},
 		{"domain of a user", [][]byte{domain, message(t, set, inDomain, 170, 167, fields{"domain": "CORP"})}, "sntdom", "CORP"},
 		{"domain of a failed login", [][]byte{domain, message(t, set, inDomain, 95, 127, fields{"username": "eve"})}, "suser", "eve"},
-		{"device of a correlation event", [][]byte{device, message(t, set, extended, 112, 156, fields{"device_id": 3, "event_device_id": 4, "device_event_id": 5})}, "deviceExternalId", "3"},
+		{"number of the device of a correlation event", [][]byte{device, message(t, set, extended, 112, 156, fields{"device_id": 3, "event_device_id": 4, "device_event_id": 5})}, "deviceExternalId", "4"},
+		{"device of a correlation event", [][]byte{device, message(t, set, extended, 123, 0, fields{"id": 4, "name": "edge"}), message(t, set, extended, 112, 156, fields{"device_id": 3, "event_device_id": 4})}, "dvchost", "edge"},
+		{"user of a VPN login", [][]byte{message(t, set, extended, 98, 57, fields{"id": 7, "username": "bob"}), message(t, set, extended, 170, 167, fields{"user_id": 7})}, "suser", "bob"},
+		{"user that a VPN login brings", [][]byte{message(t, set, extended, 98, 57, fields{"id": 7, "username": "bob"}), message(t, set, extended, 170, 167, fields{"user_id": 7, "username": "rob"})}, "suser", "rob"},
+		{"domain of a VPN login's user", [][]byte{message(t, set, extended, 170, 167, fields{"domain": "corp"})}, "sntdom", "corp"},
 		{"zero", [][]byte{connection(nil)}, "spt", "0"},
 		{"IPv4", [][]byte{connection(fields{"initiator_ip_address": ip4(1, 2, 3, 4)})}, "src", "1.2.3.4"},
 		{"IPv4 is no IPv6", [][]byte{connection(fields{"initiator_ip_address": ip4(1, 2, 3, 4)})}, "c6a2", ""},
@@ -173,6 +177,11 @@ func TestDeviceAndDomain(t *testing.T) {
 		b := l.NewBuilder()
 		if slot := l.Slot("device_id"); slot >= 0 && l.Record.Type != 350 {
 			b.SetUint(slot, 3)
+			if slot := l.Slot("event_device_id"); slot >= 0 {
+				// The device of the event that made the correlation event counts.
+				b.SetUint(slot, 3)
+				b.SetUint(l.Slot("device_id"), 4)
+			}
 			devices++
 			p := parse(t, run(t, set, f, append(names, b.AppendMessage(nil, h))...))
 			if p.extension["dvchost"] != "sensor=a" || p.extension["deviceExternalId"] != "3" {
