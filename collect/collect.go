@@ -24,7 +24,6 @@ import (
 	"sync"
 	"time"
 
-	"estream/filter"
 	"estream/format"
 	"estream/meta"
 	"estream/output"
@@ -33,13 +32,29 @@ import (
 
 // A Chunk is a run of whole messages from an input.
 type Chunk struct {
-	Data   []byte
-	Base   int64  // position of Data[0] in the input, in bytes, for reports
-	First  uint64 // number of the first message, for reports
-	Cursor uint64 // where the input goes on after this chunk
+	Source  uint32 // number of the source in the journal; 0 for inputs that have only one
+	Data    []byte
+	Base    int64     // position of Data[0] in the input, in bytes, for reports
+	First   uint64    // number of the first message, for reports
+	Arrival time.Time // at the journal; zero elsewhere
+	Cursor  uint64    // where the input goes on after this chunk
 	// Release, if not nil, says that Data is the input's own memory, and gives it
 	// back. It may be called from any goroutine.
 	Release func()
+}
+
+// Names holds the names that each source has sent, by its number in the journal:
+// two Management Centers may call different things by the same number.
+type Names map[uint32]*meta.Tables
+
+// Of returns the names of one source.
+func (n Names) Of(source uint32) *meta.Tables {
+	t := n[source]
+	if t == nil {
+		t = meta.NewTables()
+		n[source] = t
+	}
+	return t
 }
 
 // An Input hands out the stream. One goroutine uses it.
@@ -60,9 +75,14 @@ type Cursor interface {
 type Pipeline struct {
 	Input   Input
 	Layouts *wire.Layouts
-	Tables  *meta.Tables // names known at the start of the input; the pipeline goes on learning
+	Names   Names // known at the start of the input; the pipeline goes on learning
 	Format  format.Format
-	Where   *filter.Filter // which records to write; nil for all
+	Choice  format.Choice // which records to write
+	// Sources, by number in the journal, whose records to write; nil for all.
+	Sources map[uint32]bool
+	// Behind, if not nil, says when a chunk is read whether the output is too far behind
+	// for all of it: only what Choice.Keep chooses is then written.
+	Behind  func(*Chunk) bool
 	Output  output.Output
 	Start   uint64        // position of the input's first chunk
 	Cursor  Cursor        // nil: the position is not kept
@@ -99,6 +119,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	if p.Stats == nil {
 		p.Stats = new(Stats)
+	}
+	if p.Names == nil {
+		p.Names = Names{}
 	}
 	r := &run{Pipeline: p, work: make(chan *job, p.Workers), order: make(chan *job, 2*p.Workers+2)}
 	r.chunks.New = func() any { return &chunk{} }
@@ -152,6 +175,8 @@ type chunk struct {
 // A job is one part of a chunk on its way through the workers.
 type job struct {
 	part     []byte
+	skip     bool // of a source whose records are not written
+	shed     bool // read while the output was behind
 	base     int64
 	first    uint64 // number of the chunk's first message
 	names    *meta.Snapshot
@@ -178,9 +203,12 @@ func (r *run) read(ctx context.Context) error {
 			c.buf = in.Data
 		}
 		parts = parts[:0]
-		err = r.Tables.Scan(in.Data, dec, func(part []byte, s *meta.Snapshot) error {
+		shed := r.Behind != nil && r.Behind(&in)
+		err = r.Names.Of(in.Source).Scan(in.Data, dec, func(part []byte, s *meta.Snapshot) error {
 			j := r.jobs.Get().(*job)
 			j.part, j.names, j.chunk, j.first, j.last = part, s, c, in.First, false
+			j.shed = shed
+			j.skip = r.Sources != nil && !r.Sources[in.Source]
 			parts = append(parts, j)
 			return nil
 		})
@@ -227,16 +255,34 @@ func (r *run) freeChunk(c *chunk) {
 
 // formatJobs decodes and formats jobs until there are no more.
 func (r *run) formatJobs() {
-	w := format.NewFilteredWorker(r.Layouts, r.Format, r.Where)
+	w := format.NewChoosyWorker(r.Layouts, r.Format, r.Choice)
 	var j *job
 	w.Report = func(offset, number int, rec *wire.Record, err error) {
 		j.problems = append(j.problems, newProblem(j.base+int64(offset), uint64(number), rec, err))
 	}
 	for j = range r.work {
 		j.problems = j.problems[:0]
-		j.out, j.counts = w.Append(j.out[:0], j.part, j.names)
+		if j.skip {
+			j.out, j.counts = j.out[:0], format.Counts{Filtered: messages(j.part)}
+		} else {
+			w.Shedding = j.shed
+			j.out, j.counts = w.Append(j.out[:0], j.part, j.names)
+		}
 		j.done <- struct{}{}
 	}
+}
+
+// messages returns how many there are in a part. The journal holds whole messages
+// only.
+func messages(part []byte) (n int) {
+	for len(part) > 0 {
+		var err error
+		if _, part, err = wire.NextMessage(part); err != nil {
+			return n + 1
+		}
+		n++
+	}
+	return n
 }
 
 // write hands finished jobs to the output in order and commits.
@@ -244,7 +290,12 @@ func (r *run) write(ctx context.Context) error {
 	// A first commit ties the cursor to the length of the output before anything
 	// is written, so that a crash leaves nothing behind that nobody knows of.
 	w := &writer{run: r, position: r.Start, between: true}
-	if err := w.retry(ctx, "commit", func() error { return w.commitNow(ctx) }); err != nil {
+	// What is under way when ctx ends is still written, for a while.
+	out, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(drainTime, stop) })()
+	w.ctx = out
+	if err := w.retry(ctx, "commit", func() error { return w.commitNow(w.ctx) }); err != nil {
 		return err
 	}
 	timer := time.NewTimer(r.Commit)
@@ -268,7 +319,7 @@ func (r *run) write(ctx context.Context) error {
 		case <-timer.C:
 		}
 		if w.dirty && w.between {
-			if err := w.retry(ctx, "commit", func() error { return w.commitNow(ctx) }); err != nil {
+			if err := w.retry(ctx, "commit", func() error { return w.commitNow(w.ctx) }); err != nil {
 				return err
 			}
 		}
@@ -278,6 +329,7 @@ func (r *run) write(ctx context.Context) error {
 
 type writer struct {
 	*run
+	ctx         context.Context // of the output's calls: outlives that of Run by drainTime
 	position    uint64
 	before      uint64 // messages of the present chunk in parts written already
 	between     bool   // the last job was the last of its chunk: position and output agree
@@ -298,7 +350,7 @@ func (w *writer) headed(lines []byte) []byte {
 
 func (w *writer) job(ctx context.Context, j *job) error {
 	if len(j.out) > 0 {
-		if err := w.retry(ctx, "write", func() error { return w.Output.Write(ctx, w.headed(j.out)) }); err != nil {
+		if err := w.retry(ctx, "write", func() error { return w.Output.Write(w.ctx, w.headed(j.out)) }); err != nil {
 			w.free(j)
 			return err
 		}

@@ -81,7 +81,7 @@ func stream(t testing.TB, n int) []byte {
 
 func pipeline(in Input, out output.Output) *Pipeline {
 	return &Pipeline{
-		Input: in, Layouts: layouts.Default(), Tables: meta.NewTables(), Format: jsonl.New(jsonl.Options{}), Output: out,
+		Input: in, Layouts: layouts.Default(), Format: jsonl.New(jsonl.Options{}), Output: out,
 		Log: slog.New(slog.DiscardHandler), Stats: new(Stats),
 	}
 }

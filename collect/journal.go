@@ -20,13 +20,13 @@ type JournalInput struct {
 	reader *journal.Reader
 }
 
-// OpenJournal returns an input that begins at pos, and teaches tables the
+// OpenJournal returns an input that begins at pos, and teaches names the
 // metadata as it was there.
-func OpenJournal(ctx context.Context, j *journal.Journal, set *wire.Layouts, tables *meta.Tables, pos journal.Position) (*JournalInput, error) {
+func OpenJournal(ctx context.Context, j *journal.Journal, set *wire.Layouts, names Names, pos journal.Position) (*JournalInput, error) {
 	dec := wire.NewDecoder(set, meta.Wanted)
-	err := source.MetadataAt(ctx, j, pos, func(messages []byte) {
+	err := source.MetadataAt(ctx, j, pos, func(source uint32, messages []byte) {
 		// Nothing is formatted here; Scan is used for what it learns.
-		_ = tables.Scan(messages, dec, func([]byte, *meta.Snapshot) error { return nil })
+		_ = names.Of(source).Scan(messages, dec, func([]byte, *meta.Snapshot) error { return nil })
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read names from the journal: %w", err)
@@ -61,6 +61,8 @@ func (in *JournalInput) Next(ctx context.Context, _ []byte) (Chunk, error) {
 		}
 		v.Retain()
 		return Chunk{
+			Source:  v.Source,
+			Arrival: v.Arrival,
 			Data:    v.Payload[len(skip):],
 			Base:    int64(len(skip)),
 			First:   v.Seq + uint64(v.Skip),

@@ -63,10 +63,11 @@ func newProblem(offset int64, number uint64, rec *wire.Record, err error) Proble
 // Stats counts what a pipeline did. All methods and fields are safe for
 // concurrent use.
 type Stats struct {
-	Messages  atomic.Uint64 // taken from the input: the sum of the next four
+	Messages  atomic.Uint64 // taken from the input: the sum of the next six
 	Lines     atomic.Uint64 // decoded and written
 	Silent    atomic.Uint64 // decoded; the format has no line for their type
 	Filtered  atomic.Uint64 // not chosen by the filter
+	Shed      atomic.Uint64 // left out because the output was behind
 	Raw       atomic.Uint64 // not decoded, written in raw form
 	Unwritten atomic.Uint64 // not decoded, and the format has no raw form: they stay in the journal
 	Trailing  atomic.Uint64 // decoded, with bytes behind their known layout, which no format shows
@@ -94,6 +95,7 @@ func (s *Stats) add(j *job) {
 	s.Lines.Add(uint64(j.counts.Lines))
 	s.Silent.Add(uint64(j.counts.Silent))
 	s.Filtered.Add(uint64(j.counts.Filtered))
+	s.Shed.Add(uint64(j.counts.Shed))
 	s.Raw.Add(uint64(j.counts.RawLines))
 	s.Unwritten.Add(uint64(j.counts.Undecoded - j.counts.RawLines))
 	s.Trailing.Add(uint64(j.counts.Trailing))

@@ -25,7 +25,8 @@ type Output interface {
 	Write(ctx context.Context, lines []byte) error
 	// Commit returns once everything written is as safe as the destination's
 	// guarantee says. The state belongs to the cursor that moves with it, and is
-	// given back when the output is opened again.
+	// given back when the output is opened again. A Write after a Commit says that the
+	// state was stored.
 	Commit(ctx context.Context) (state []byte, err error)
 	// Empty reports whether nothing has been written to the destination so far, so
 	// that what comes next is its beginning.

@@ -7,8 +7,8 @@ import (
 	"log/slog"
 
 	"estream/journal"
-	"estream/meta"
 	"estream/session"
+	"estream/source"
 	"estream/wire"
 )
 
@@ -112,7 +112,7 @@ func (s *sender) start(ctx context.Context, start uint32) (journal.Position, err
 		return pos, s.preamble(ctx, pos)
 	case wire.StartNow:
 		pos := s.Journal.Durable()
-		return pos, s.sendMetadata(ctx, s.Journal.Latest)
+		return pos, s.sendMetadata(ctx, s.Journal.Names)
 	}
 	s.sel.from = start
 	pos := s.Journal.SeekArchive(start)
@@ -121,18 +121,22 @@ func (s *sender) start(ctx context.Context, start uint32) (journal.Position, err
 
 // preamble sends the metadata as of pos.
 func (s *sender) preamble(ctx context.Context, pos journal.Position) error {
-	latest := meta.NewLatest(s.Journal.Set)
-	if err := s.Journal.MetadataAt(ctx, pos, latest); err != nil {
+	names := source.NewNames(s.Journal.Set)
+	err := source.MetadataAt(ctx, s.Journal.Journal, pos, func(number uint32, messages []byte) { names.Of(number).ObserveAll(messages) })
+	if err != nil {
 		return fmt.Errorf("journal: read metadata: %w", err)
 	}
-	return s.sendMetadata(ctx, latest)
+	return s.sendMetadata(ctx, names)
 }
 
-func (s *sender) sendMetadata(ctx context.Context, latest *meta.Latest) error {
+func (s *sender) sendMetadata(ctx context.Context, names *source.Names) error {
 	if !s.sel.metadata() {
 		return nil
 	}
-	all := latest.Append(nil)
+	var all []byte
+	for _, number := range names.Sources() {
+		all = names.Of(number).Append(all)
+	}
 	const piece = 256 << 10
 	for len(all) > 0 {
 		n, count := 0, 0

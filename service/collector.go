@@ -8,68 +8,89 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"path/filepath"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"estream/collect"
-	"estream/filter"
-	"estream/format"
 	"estream/internal/durable"
-	"estream/internal/mute"
 	"estream/journal"
-	"estream/meta"
-	"estream/output"
 	"estream/source"
 	"estream/source/fmc"
 	"estream/wire"
 )
 
-const (
-	// collectorSource is the number of the one source in a collector's journal.
-	collectorSource = 1
-	// stopTime is how long the journal may take to write its last batches.
-	stopTime = 10 * time.Second
-	// Pauses before an output is opened anew that has to go back to its last commit.
-	reopenFirst = 100 * time.Millisecond
-	reopenMost  = 5 * time.Second
-)
+// stopTime is how long the journal may take to write its last batches.
+const stopTime = 10 * time.Second
 
-// A Collector is one source, one journal and its outputs, each with a cursor of
-// its own:
+// A Collector is any number of sources, one journal, and outputs with a cursor
+// of their own:
 //
-//	Management Center ──► journal ──► format ──► output
-//	                              └─► format ──► output
+//	Management Center ──┐             ┌─► format ──► output
+//	Management Center ──┴─► journal ──┴─► format ──► output
 type Collector struct {
 	State   string // directory of the journal; it remembers everything
 	FS      durable.FS
 	Layouts *wire.Layouts
-	Source  *fmc.Source // its Journal, Number and Log are set here
+	Sources []*Source
 	Outputs []*Output
 	Journal journal.Options
 	// Idle, if not 0, ends Run when nothing new came for so long and everything
 	// received was written.
 	Idle time.Duration
-	Log  *slog.Logger
+	// Persist keeps Run going when an output fails for good or cannot be opened: it is
+	// tried again. Without it that ends Run.
+	Persist bool
+	Log     *slog.Logger
+	// Ready, if not nil, is called once when the outputs are open and the sources start.
+	Ready func()
+
+	mu      sync.Mutex
+	running *collection
 }
 
-// An Output is one destination of a Collector.
-type Output struct {
-	Name   string // of its cursor; keep it over restarts
-	Format format.Format
-	Where  *filter.Filter // which records to write; nil for all
-	// Open opens the destination with the state of its last commit, nil at first.
-	Open    func(saved []byte) (output.Output, error)
-	Workers int // 0: one per core
-
-	Stats collect.Stats
-	lost  atomic.Uint64
+// A Source is one server from which a Collector receives.
+type Source struct {
+	// Name is what the state directory knows the source by; keep it over restarts. The
+	// only source of a Collector may go without.
+	Name        string
+	*fmc.Source // its Journal, Number and Log are set by the Collector
 }
 
-// Lost returns how many messages the output has missed because the journal no
-// longer had them.
-func (o *Output) Lost() uint64 { return o.lost.Load() }
+// A collection is a Collector at work.
+type collection struct {
+	*Collector
+	journal *source.Journal
+	numbers *numbers
+	fail    context.CancelCauseFunc // ends the Collector
+	srcCtx  context.Context         // ends first
+	outCtx  context.Context
+
+	mu      sync.Mutex
+	sources map[*Source]*task
+	outputs map[*Output]*task
+}
+
+// A task is a source or an output at work.
+type task struct {
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+func start(ctx context.Context, f func(ctx context.Context)) *task {
+	ctx, stop := context.WithCancel(ctx)
+	t := &task{stop: stop, done: make(chan struct{})}
+	go func() {
+		defer close(t.done)
+		f(ctx)
+	}()
+	return t
+}
+
+func (t *task) end() {
+	t.stop()
+	<-t.done
+}
 
 // Run works until ctx ends, which is no error, Idle passes or something fails
 // for good. Before it returns everything received is durable, and what the
@@ -80,143 +101,183 @@ func (c *Collector) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeJournal()) }()
-	c.Source.Journal, c.Source.Number, c.Source.Log = j, collectorSource, c.Log
-
-	// The source stops first; the outputs then write what is in the journal.
-	srcCtx, stopSource := context.WithCancelCause(ctx)
+	n, err := openNumbers(c.FS, c.State)
+	if err != nil {
+		return err
+	}
+	// The sources stop first; the outputs then write what is in the journal.
+	srcCtx, fail := context.WithCancelCause(ctx)
 	outCtx, stopOutputs := context.WithCancel(context.WithoutCancel(ctx))
-	var (
-		wg      sync.WaitGroup
-		outErrs = make([]error, len(c.Outputs))
-	)
+	r := &collection{
+		Collector: c, journal: j, numbers: n, fail: fail, srcCtx: srcCtx, outCtx: outCtx,
+		sources: map[*Source]*task{}, outputs: map[*Output]*task{},
+	}
 	defer func() {
-		stopSource(nil)
+		c.mu.Lock()
+		c.running = nil
+		c.mu.Unlock()
+		fail(nil)
 		stopOutputs()
-		wg.Wait()
+		r.wait()
 	}()
-	for i, o := range c.Outputs {
-		ready := make(chan error, 1)
-		wg.Go(func() {
-			err := c.output(outCtx, j, o, ready)
-			if err != nil && outCtx.Err() == nil {
-				stopSource(err)
-			}
-			if !errors.Is(err, context.Canceled) {
-				outErrs[i] = err
-			}
-		})
-		if err := <-ready; err != nil {
-			return err // before the source asks for anything
-		}
+	if err := r.change(c.Sources, c.Outputs); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.running = r
+	c.mu.Unlock()
+	if c.Ready != nil {
+		c.Ready()
 	}
 	if c.Idle > 0 {
-		wg.Go(func() { c.watchIdle(srcCtx, j, stopSource) })
+		idle := start(srcCtx, func(ctx context.Context) { r.watchIdle(ctx) })
+		defer idle.end()
 	}
-	srcErr := c.Source.Run(srcCtx)
-	idle := errors.Is(context.Cause(srcCtx), errIdle)
+	<-srcCtx.Done()
+	r.endSources()
+	cause := context.Cause(srcCtx)
+	idle := errors.Is(cause, errIdle)
+	if idle || ctx.Err() != nil {
+		cause = nil
+	}
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	flushErr := j.Sync(flush)
 	if flushErr == nil {
-		flushErr = c.drained(flush, j, idle)
+		flushErr = r.drained(flush, idle)
 	}
-	stopSource(nil)
 	stopOutputs()
-	wg.Wait()
-	return errors.Join(srcErr, errors.Join(outErrs...), flushErr)
+	r.wait()
+	return errors.Join(cause, flushErr)
 }
 
-// output runs one output. It sends to ready once, when the output could be
-// opened or not.
-func (c *Collector) output(ctx context.Context, j *source.Journal, o *Output, ready chan<- error) error {
-	p, done, err := c.open(ctx, j, o)
-	ready <- err
-	if err != nil {
-		return nil // Run reports it
+// Change gives a running Collector other sources and outputs. Those that were
+// there before, which is to say the same pointers, go on undisturbed; those left
+// out are stopped; those that are new are started, after what they replace has
+// stopped. The position of an output whose name is gone is forgotten. An error
+// means that a new one could not be started; the others work as told.
+func (c *Collector) Change(sources []*Source, outputs []*Output) error {
+	c.mu.Lock()
+	r := c.running
+	c.mu.Unlock()
+	if r == nil {
+		return errors.New("the collector is not running")
 	}
-	for pause := reopenFirst; ; pause = min(2*pause, reopenMost) {
-		before := o.Stats.Committed.Load()
-		if err == nil {
-			err = p.Run(ctx)
-			if cerr := done(); !errors.Is(err, output.ErrUncommitted) || ctx.Err() != nil {
-				return errors.Join(err, cerr)
+	return r.change(sources, outputs)
+}
+
+func (r *collection) change(sources []*Source, outputs []*Output) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for s, t := range r.sources {
+		if !slices.Contains(sources, s) {
+			t.end()
+			delete(r.sources, s)
+		}
+	}
+	for o, t := range r.outputs {
+		if slices.Contains(outputs, o) {
+			continue
+		}
+		t.end()
+		delete(r.outputs, o)
+		if !slices.ContainsFunc(outputs, func(other *Output) bool { return other.Name == o.Name }) {
+			if err := r.journal.RemoveCursor(o.Name); err != nil {
+				errs = append(errs, fmt.Errorf("output %s: forget its position: %w", o.Name, err))
 			}
 		}
-		if o.Stats.Committed.Load() > before {
-			pause = reopenFirst
-		}
-		c.Log.Error("output goes back to its last commit; events wait in the journal", "output", o.Name, "error", err, "retry", pause)
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return err
-		}
-		p, done, err = c.open(ctx, j, o)
 	}
-}
-
-// open prepares the pipeline of one output. done lets go of what it holds.
-func (c *Collector) open(ctx context.Context, j *source.Journal, o *Output) (_ *collect.Pipeline, done func() error, err error) {
-	var closers []func() error
-	done = func() error {
-		var errs []error
-		for _, f := range slices.Backward(closers) {
-			errs = append(errs, f())
+	// Outputs first: nothing is asked of a server that could not be written.
+	for _, o := range outputs {
+		if r.outputs[o] == nil {
+			if err := r.startOutput(o); err != nil {
+				errs = append(errs, err)
+			}
 		}
+	}
+	if len(errs) > 0 && !r.Persist {
 		return errors.Join(errs...)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, done())
-		}
-	}()
-	cursor, err := j.OpenCursor(o.Name, true)
-	if err != nil {
-		return nil, done, err
-	}
-	closers = append(closers, cursor.Close)
-	pos, saved, known := cursor.Load()
-	if !known {
-		pos = j.First()
-	}
-	out, err := o.Open(saved)
-	if err != nil {
-		return nil, done, err
-	}
-	closers = append(closers, out.Close)
-	tables := meta.NewTables()
-	in, err := collect.OpenJournal(ctx, j.Journal, c.Layouts, tables, pos)
-	if err != nil {
-		return nil, done, err
-	}
-	closers = append(closers, in.Close)
-	in.Lost = func(n uint64, err error) {
-		o.lost.Add(n)
-		c.Log.Error("events could not be read from the journal and are lost to this output", "output", out.String(), "events", n, "error", err)
-	}
-	problems := mute.New(time.Minute)
-	return &collect.Pipeline{
-		Input: in, Layouts: c.Layouts, Tables: tables, Format: o.Format, Where: o.Where, Output: out, Workers: o.Workers,
-		Start: pos.Seq, Cursor: cursorSaver{cursor}, Log: c.Log, Stats: &o.Stats,
-		Problem: func(p collect.Problem) {
-			if held, ok := problems.Held(); ok {
-				c.Log.Warn("record could not be decoded; the journal keeps it raw", "message", p.Message, "error", p.Error(), "others", held)
+	for _, s := range sources {
+		if r.sources[s] == nil {
+			if err := r.startSource(s); err != nil {
+				errs = append(errs, err)
 			}
-		},
-	}, done, nil
+		}
+	}
+	return errors.Join(errs...)
 }
 
-// cursorSaver adapts a journal's cursor to a pipeline.
-type cursorSaver struct{ *journal.Cursor }
+func (r *collection) startSource(s *Source) error {
+	number, err := r.numbers.of(s.Name)
+	if err != nil {
+		return err
+	}
+	s.Journal, s.Number = r.journal, number
+	if s.Log = r.Log; s.Name != "" {
+		s.Log = r.Log.With("source", s.Name)
+	}
+	if s.Group != nil {
+		if err := r.join(s); err != nil {
+			return err
+		}
+	}
+	r.sources[s] = start(r.srcCtx, func(ctx context.Context) {
+		if err := s.Run(ctx); err != nil {
+			r.fail(err)
+		}
+	})
+	return nil
+}
 
-func (c cursorSaver) Save(ctx context.Context, position uint64, state []byte) error {
-	return c.Cursor.Save(ctx, journal.Position{Seq: position}, state)
+// join makes a source a member of its group, which gets what it needs from us when
+// its first member comes.
+func (r *collection) join(s *Source) error {
+	g := s.Group
+	if s.Member = slices.Index(g.Members, s.Name); s.Member < 0 || len(g.Members) > fmc.MaxMembers {
+		return fmt.Errorf("group %s has members %q, expected %s and at most %d", g.Name, g.Members, s.Name, fmc.MaxMembers)
+	}
+	if g.Journal == r.journal {
+		return nil
+	}
+	g.Journal, g.FS, g.Log, g.Numbers = r.journal, r.FS, r.Log, nil
+	g.File = filepath.Join(r.State, "group-"+g.Name+".json")
+	for _, name := range g.Members {
+		number, err := r.numbers.of(name)
+		if err != nil {
+			return err
+		}
+		g.Numbers = append(g.Numbers, number)
+	}
+	return nil
+}
+
+// endSources waits for all sources; their context has ended.
+func (r *collection) endSources() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range r.sources {
+		<-t.done
+	}
+}
+
+// wait waits for everything; all contexts have ended.
+func (r *collection) wait() {
+	r.endSources()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range r.outputs {
+		<-t.done
+	}
 }
 
 // committed returns the position up to which all outputs have committed.
-func (c *Collector) committed() uint64 {
+func (r *collection) committed() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	least := uint64(math.MaxUint64)
-	for _, o := range c.Outputs {
+	for o := range r.outputs {
 		least = min(least, o.Stats.Committed.Load())
 	}
 	return least
@@ -224,25 +285,38 @@ func (c *Collector) committed() uint64 {
 
 var errIdle = errors.New("nothing new came")
 
-// watchIdle stops the source once nothing new came for c.Idle in a session that
-// lives, and all of it was written.
-func (c *Collector) watchIdle(ctx context.Context, j *source.Journal, stop context.CancelCauseFunc) {
-	st := c.Source.Stats()
-	last, since := st.Received.Load(), time.Now()
+// received returns how many messages the sources have received, and whether all
+// of them have a session.
+func (r *collection) received() (n uint64, connected bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	connected = true
+	for s := range r.sources {
+		n += s.Stats().Received.Load()
+		connected = connected && s.Stats().Connected.Load()
+	}
+	return n, connected
+}
+
+// watchIdle ends the collection once nothing new came for Idle in sessions that
+// live, and all of it was written.
+func (r *collection) watchIdle(ctx context.Context) {
+	last, _ := r.received()
+	since := time.Now()
 	for {
 		select {
-		case <-time.After(min(c.Idle/10+time.Millisecond, 100*time.Millisecond)):
+		case <-time.After(min(r.Idle/10+time.Millisecond, 100*time.Millisecond)):
 		case <-ctx.Done():
 			return
 		}
-		n := st.Received.Load()
+		n, connected := r.received()
 		// A session in which nothing has come yet counts, too: it may have nothing for us.
-		if n != last || !st.Connected.Load() || c.committed() < j.End().Seq {
+		if n != last || !connected || r.committed() < r.journal.End().Seq {
 			last, since = n, time.Now()
 			continue
 		}
-		if time.Since(since) >= c.Idle {
-			stop(errIdle)
+		if time.Since(since) >= r.Idle {
+			r.fail(errIdle)
 			return
 		}
 	}
@@ -251,19 +325,19 @@ func (c *Collector) watchIdle(ctx context.Context, j *source.Journal, stop conte
 // drained waits until the outputs have committed all that the journal holds, or
 // ctx ends. Only an orderly end by idleness insists: after a signal the rest
 // waits in the journal for the next start.
-func (c *Collector) drained(ctx context.Context, j *source.Journal, insist bool) error {
-	end := j.Durable().Seq
+func (r *collection) drained(ctx context.Context, insist bool) error {
+	end := r.journal.Durable().Seq
 	if !insist {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Second)
 		defer cancel()
 	}
-	for c.committed() < end {
+	for r.committed() < end {
 		select {
 		case <-time.After(5 * time.Millisecond):
 		case <-ctx.Done():
 			if insist {
-				return fmt.Errorf("outputs did not take the last %d messages in time; they stay in the journal", end-c.committed())
+				return fmt.Errorf("outputs did not take the last %d messages in time; they stay in the journal", end-r.committed())
 			}
 			return nil
 		}

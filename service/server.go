@@ -82,7 +82,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	}
 	for _, f := range s.Sources {
 		start(f.Name, func() error {
-			err := f.Run(ctx, j.LastMark(f.Number), j.Latest.Has, func(ctx context.Context, b source.Batch) error {
+			err := f.Run(ctx, j.LastMark(f.Number), j.Names.Of(f.Number).Has, func(ctx context.Context, b source.Batch) error {
 				return j.AppendFrom(ctx, f.Number, b)
 			})
 			if err == nil && ctx.Err() == nil {

@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"estream/journal"
-	"estream/meta"
 	"estream/wire"
 )
 
@@ -23,12 +22,12 @@ type Batch struct {
 	Mark       []byte // the source's own position behind the batch, stored with it
 }
 
-// A Journal is a journal of wire messages together with the metadata known at
-// its end. It is safe for concurrent use.
+// A Journal is a journal of wire messages together with the metadata that each
+// source has sent up to its end. It is safe for concurrent use.
 type Journal struct {
 	*journal.Journal
-	Set    *wire.Layouts
-	Latest *meta.Latest
+	Set   *wire.Layouts
+	Names *Names
 
 	// mu keeps the order of batches and the order in which their metadata is
 	// learned the same when several sources append.
@@ -39,13 +38,14 @@ type Journal struct {
 // OpenJournal opens the journal in dir. Each of its segments starts with the
 // metadata known by then; opt.Snapshot is set here.
 func OpenJournal(ctx context.Context, dir string, set *wire.Layouts, opt journal.Options) (*Journal, error) {
-	j := &Journal{Set: set, Latest: meta.NewLatest(set)}
-	opt.Snapshot = j.Latest.Append
+	j := &Journal{Set: set, Names: NewNames(set)}
+	opt.Snapshot = j.Names.Append
 	var err error
 	if j.Journal, err = journal.Open(dir, opt); err != nil {
 		return nil, err
 	}
-	if err := j.MetadataAt(ctx, j.End(), j.Latest); err != nil {
+	err = MetadataAt(ctx, j.Journal, j.End(), func(source uint32, messages []byte) { j.Names.Of(source).ObserveAll(messages) })
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("journal %s: read metadata: %w", dir, err), j.Close(ctx))
 	}
 	return j, nil
@@ -66,24 +66,19 @@ func (j *Journal) AppendFrom(ctx context.Context, source uint32, b Batch) error 
 	}
 	// After Append: a segment that begins with this batch must start with the names
 	// as they were before it.
-	j.Latest.ObserveAll(b.Data)
+	j.Names.Of(source).ObserveAll(b.Data)
 	return nil
-}
-
-// MetadataAt adds to latest the metadata as it was at pos.
-func (j *Journal) MetadataAt(ctx context.Context, pos journal.Position, latest *meta.Latest) error {
-	return MetadataAt(ctx, j.Journal, pos, latest.ObserveAll)
 }
 
 // MetadataAt calls observe for the metadata of a journal as it was at pos, and
 // for some events among it: first with the snapshot of the segment that holds
 // pos, then with the batches from there to pos.
-func MetadataAt(ctx context.Context, j *journal.Journal, pos journal.Position, observe func(messages []byte)) error {
+func MetadataAt(ctx context.Context, j *journal.Journal, pos journal.Position, observe func(source uint32, messages []byte)) error {
 	start, snapshot, err := j.SegmentStart(pos)
 	if err != nil {
 		return err
 	}
-	observe(snapshot)
+	eachSource(snapshot, observe)
 	if start.Seq >= pos.Seq {
 		return nil
 	}
@@ -107,7 +102,7 @@ func MetadataAt(ctx context.Context, j *journal.Journal, pos journal.Position, o
 				return err
 			}
 		}
-		observe(messages)
+		observe(v.Source, messages)
 	}
 	return nil
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: a C compiler with its headers (the race detector
 # is linked through cgo), the openssl command (the peer that certificates and PKCS#12 files are tried
-# against) and liblognorm's command (the second opinion on CEF lines). What is there is left alone, so
-# nothing is asked of the network on a machine that has it all.
+# against), liblognorm's command (the second opinion on CEF lines), rsyslog with RELP and TLS (what syslog
+# outputs are sent to), and network namespaces with nftables (what breaks the network in tests). What is
+# there is left alone, so nothing is asked of the network on a machine that has it all.
 set -euo pipefail
 
 if ! command -v go >/dev/null; then
@@ -10,11 +11,21 @@ if ! command -v go >/dev/null; then
 	exit 1
 fi
 
+# Commands of the system administrator may stand outside the path of others.
+has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null; }
+has_module() { compgen -G "/usr/lib/*/rsyslog/$1.so" >/dev/null; }
+
 # Prints the Debian packages that are missing. A compiler without its headers is found too.
 missing() {
 	printf '#include <stdlib.h>\n' | "$(go env CC)" -fsyntax-only -x c - 2>/dev/null || echo gcc libc6-dev
 	command -v openssl >/dev/null || echo openssl
 	command -v lognormalizer >/dev/null || echo liblognorm-utils
+	has rsyslogd || echo rsyslog
+	has_module imrelp || echo rsyslog-relp
+	has_module lmnsd_gtls || echo rsyslog-gnutls
+	has ip || echo iproute2
+	has nft || echo nftables
+	has nsenter || echo util-linux
 }
 
 mapfile -t packages < <(missing | tr ' ' '\n')

@@ -56,7 +56,9 @@ func collector(ctx context.Context, jb *job) (*result, error) {
 	c := &service.Collector{
 		State: jb.State, FS: durable.OS{}, Layouts: layouts.Default(), Log: log, Outputs: []*service.Output{out},
 		Journal: journal.Options{RetainBytes: retain},
-		Source:  &fmc.Source{Addr: jb.Addr, TLS: cfg, Start: wire.StartOldest, Session: session.ClientConfig{DialContext: connected(&began)}},
+		Sources: []*service.Source{{Source: &fmc.Source{
+			Addr: jb.Addr, TLS: cfg, Start: wire.StartOldest, Session: session.ClientConfig{DialContext: connected(&began)},
+		}}},
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"estream/format"
 	"estream/internal/durable"
 	"estream/journal"
 	"estream/output"
@@ -119,16 +120,17 @@ Without it nothing outlives the process.
 				return err
 			}
 			dest := &service.Output{
-				Name: "output", Format: f, Where: where, Workers: workers,
+				Name: "output", Format: f, Choice: format.Choice{Where: where}, Workers: workers,
 				Open: func(saved []byte) (output.Output, error) { return open(saved, log) },
 			}
+			src := &fmc.Source{Addr: addr, TLS: tlsConfig, Start: from}
 			c := &service.Collector{
 				State: dir, FS: durable.OS{}, Layouts: set, Idle: idle, Log: log, Outputs: []*service.Output{dest},
 				Journal: journal.Options{RetainBytes: int64(retain)},
-				Source:  &fmc.Source{Addr: addr, TLS: tlsConfig, Start: from},
+				Sources: []*service.Source{{Source: src}},
 			}
 			err = c.Run(cmd.Context())
-			in, written := c.Source.Stats(), &dest.Stats
+			in, written := src.Stats(), &dest.Stats
 			if in.Received.Load() > 0 || written.Messages.Load() > 0 {
 				counts := []any{"received", in.Received.Load(), "repeated", in.Repeated.Load(),
 					"written", written.Lines.Load() + written.Raw.Load(), "without_line", written.Silent.Load(), "undecodable", written.Raw.Load() + written.Unwritten.Load()}

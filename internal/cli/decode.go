@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"estream/collect"
-	"estream/meta"
+	"estream/format"
 	"estream/output"
 	"estream/output/stream"
 	"estream/wire"
@@ -81,7 +81,7 @@ docs/encore-differences.md lists what the other profiles change.`,
 			d := &decodeRun{env: e, log: log, set: set, name: name, from: from}
 			out := bufio.NewWriterSize(e.stdout, 1<<20)
 			d.pipeline = collect.Pipeline{
-				Layouts: set, Tables: meta.NewTables(), Format: f, Where: where, Workers: workers,
+				Layouts: set, Names: collect.Names{}, Format: f, Choice: format.Choice{Where: where}, Workers: workers,
 				Output: stream.New(out, "standard output"), Log: log, Stats: &d.stats, Problem: d.problem,
 			}
 			err = d.run(cmd.Context())

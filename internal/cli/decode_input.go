@@ -147,7 +147,7 @@ func (d *decodeRun) journal(ctx context.Context) error {
 		return err
 	}
 	defer j.Close(ctx)
-	in, err := collect.OpenJournal(ctx, j, d.set, d.pipeline.Tables, j.First())
+	in, err := collect.OpenJournal(ctx, j, d.set, d.pipeline.Names, j.First())
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func (c *Counts) OK() bool {
 func (d *demo) count() (*Counts, error) {
 	c := &Counts{
 		Sent:     d.server.Core.Stats().Sent.Load(),
-		Received: d.collector.Source.Stats().Received.Load(),
+		Received: d.source.Stats().Received.Load(),
 	}
 	ids := map[string]int{} // identity of a record -> how many there should be
 	dec := wire.NewDecoder(d.Layouts, nil)

@@ -70,6 +70,7 @@ type demo struct {
 	Options
 	server    *service.Server
 	collector *service.Collector
+	source    *fmc.Source
 	outputs   [2]*service.Output
 	samples   *samples
 	burst     time.Duration // from the first connection until the sensor's file was written in both formats
@@ -132,9 +133,10 @@ func (d *demo) prepare(ctx context.Context) error {
 		return errors.Join(err, ln.Close())
 	}
 	d.outputs[1] = &service.Output{Name: "cef", Format: lines, Open: d.open("events.cef", d.samples.cef)}
+	d.source = &fmc.Source{Addr: ln.Addr().String(), TLS: tlsConfig, Start: wire.StartOldest, Fault: d.Fault}
 	d.collector = &service.Collector{
 		State: d.path("collector"), FS: durable.OS{}, Layouts: d.Layouts, Log: d.Log, Outputs: d.outputs[:],
-		Source: &fmc.Source{Addr: ln.Addr().String(), TLS: tlsConfig, Start: wire.StartOldest, Fault: d.Fault},
+		Sources: []*service.Source{{Source: d.source}},
 	}
 	return nil
 }
@@ -260,9 +262,9 @@ func (d *demo) settle(failed <-chan error) error {
 		case <-deadline:
 			return nil // the counts will show what is missing
 		}
-		sent, received := d.server.Core.Stats().Sent.Load(), d.collector.Source.Stats().Received.Load()
+		sent, received := d.server.Core.Stats().Sent.Load(), d.source.Stats().Received.Load()
 		end := d.server.Core.Journal.End().Seq
-		journaled := d.collector.Source.Stats().Journaled.Load()
+		journaled := d.source.Stats().Journaled.Load()
 		written := min(d.outputs[0].Stats.Committed.Load(), d.outputs[1].Stats.Committed.Load())
 		if end == last && sent >= end && received >= sent && written >= journaled {
 			quiet++

@@ -154,8 +154,8 @@ func (d *demo) watch(ctx context.Context, began time.Time, failed <-chan error) 
 
 func (d *demo) status(since time.Duration) {
 	line := fmt.Sprintf("%4.0f s  sent %s  received %s  journaled %s  written %s",
-		since.Seconds(), group(d.server.Core.Stats().Sent.Load()), group(d.collector.Source.Stats().Received.Load()),
-		group(d.collector.Source.Stats().Journaled.Load()), group(d.outputs[0].Stats.Lines.Load()))
+		since.Seconds(), group(d.server.Core.Stats().Sent.Load()), group(d.source.Stats().Received.Load()),
+		group(d.source.Stats().Journaled.Load()), group(d.outputs[0].Stats.Lines.Load()))
 	if d.Live {
 		fmt.Fprintf(d.Out, "\r%s", line)
 		return

@@ -19,6 +19,7 @@
 package durable
 
 import (
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -100,3 +101,20 @@ func (OS) MkdirAll(name string, perm fs.FileMode) error { return os.MkdirAll(nam
 
 // Truncate implements [FS].
 func (OS) Truncate(name string, size int64) error { return os.Truncate(name, size) }
+
+// ReadFile reads a whole file of at most limit bytes; a longer one is an error.
+func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
+	f, err := fsys.OpenFile(name, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s has more than %d bytes", name, limit)
+	}
+	return data, nil
+}

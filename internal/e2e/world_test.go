@@ -163,10 +163,10 @@ func (w *world) collect(ctx context.Context, fsys *faultfs.FS) error {
 	log := w.logger("collector")
 	c := &service.Collector{
 		State: stateDir, FS: fsys, Layouts: layouts.Default(), Idle: idle, Journal: journalOptions(), Log: log,
-		Source: &fmc.Source{
+		Sources: []*service.Source{{Source: &fmc.Source{
 			Addr: "127.0.0.1:8302", TLS: cfg, Start: wire.StartOldest, Persist: true,
 			Session: session.ClientConfig{BatchBytes: 16 << 10, DialContext: w.net.dial},
-		},
+		}}},
 		Outputs: []*service.Output{{
 			Name: "output", Format: jsonl.New(jsonl.Options{}), Workers: 2,
 			Open: func(saved []byte) (output.Output, error) { return file.Open(fsys, outputFile, saved, log) },

@@ -53,6 +53,14 @@ func content(t *testing.T, fsys *faultfs.FS) string {
 	return string(b)
 }
 
+// wantFile compares what the file holds.
+func wantFile(t *testing.T, fsys *faultfs.FS, want string) {
+	t.Helper()
+	if got := content(t, fsys); got != want {
+		t.Errorf("the file holds %q, want %q", got, want)
+	}
+}
+
 // TestReopen: what was committed stays, what was not is cut off, and a file
 // that somebody moved away is begun anew.
 func TestReopen(t *testing.T) {
@@ -62,22 +70,16 @@ func TestReopen(t *testing.T) {
 	state := commit(t, o)
 	write(t, o, "two\n")
 	o = open(t, fsys, state)
-	if got := content(t, fsys); got != "one\n" {
-		t.Errorf("opened with the state of its last commit, the file holds %q", got)
-	}
+	wantFile(t, fsys, "one\n")
 	write(t, o, "three\n")
 	state = commit(t, o)
 	after := fsys.Crash(faultfs.Lose, nil)
-	if got := content(t, after); got != "one\nthree\n" {
-		t.Errorf("after a crash the file holds %q", got)
-	}
+	wantFile(t, after, "one\nthree\n")
 	if err := after.Rename(path, "/events.json.1"); err != nil {
 		t.Fatal(err)
 	}
 	write(t, open(t, after, state), "four\n")
-	if got := content(t, after); got != "four\n" {
-		t.Errorf("the new file holds %q", got)
-	}
+	wantFile(t, after, "four\n")
 }
 
 // TestExisting: without a state a file that exists is continued, not overwritten.
@@ -85,9 +87,7 @@ func TestExisting(t *testing.T) {
 	fsys := faultfs.New()
 	write(t, open(t, fsys, nil), "before\n")
 	write(t, open(t, fsys, nil), "after\n")
-	if got := content(t, fsys); got != "before\nafter\n" {
-		t.Errorf("the file holds %q", got)
-	}
+	wantFile(t, fsys, "before\nafter\n")
 }
 
 // TestFailedWrite: half of a write is cut off before the lines are written again.
@@ -101,9 +101,7 @@ func TestFailedWrite(t *testing.T) {
 	}
 	write(t, o, "two\n")
 	commit(t, o)
-	if got := content(t, fsys.Crash(faultfs.Lose, nil)); got != "one\ntwo\n" {
-		t.Errorf("the file holds %q", got)
-	}
+	wantFile(t, fsys.Crash(faultfs.Lose, nil), "one\ntwo\n")
 }
 
 // TestFailedSync: after an fsync that failed the next one succeeds and proves
@@ -130,9 +128,7 @@ func TestFailedSync(t *testing.T) {
 	o = open(t, fsys, state)
 	write(t, o, "two\nthree\n")
 	commit(t, o)
-	if got := content(t, fsys.Crash(faultfs.Lose, nil)); got != "one\ntwo\nthree\n" {
-		t.Errorf("the file holds %q", got)
-	}
+	wantFile(t, fsys.Crash(faultfs.Lose, nil), "one\ntwo\nthree\n")
 }
 
 // TestOpenErrors name the cause and the cure.

@@ -42,6 +42,8 @@ const (
 	// lastAck is how long the acknowledgement of the last batch may take to leave when
 	// Run is to end.
 	lastAck = time.Second
+	// lastSave is how long the position of a group may take to be kept then.
+	lastSave = 5 * time.Second
 
 	// future is how far ahead of our clock an archive time may lie to be believed: one
 	// wrong record must not make us ask for events of the next century only.
@@ -61,6 +63,8 @@ type Source struct {
 	Start   uint32               // where to begin when the journal holds nothing yet: Unix second, wire.StartOldest or wire.StartNow
 	Margin  uint32               // seconds; 0: DefaultMargin
 	Session session.ClientConfig // limits and request; Addr, TLS and Start go before it
+	Group   *Group               // nil: delivers events that no other source does
+	Member  int                  // index in Group.Members
 	Persist bool                 // never give up, not even when the server turned us away from the beginning
 	Log     *slog.Logger
 
@@ -92,6 +96,15 @@ func (s *Source) String() string { return "fmc " + s.Addr }
 func (s *Source) Run(ctx context.Context) error {
 	if s.Margin == 0 {
 		s.Margin = DefaultMargin
+	}
+	if s.Group != nil {
+		defer func() {
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSave)
+			defer cancel()
+			if err := s.Group.save(last, true); err != nil {
+				s.Log.Error("position of the group could not be kept; events of the last seconds will be asked for again", "error", err)
+			}
+		}()
 	}
 	turnedAway, hinted := 0, map[string]bool{} // a handful of texts
 	pause := retryFirst
@@ -216,12 +229,20 @@ func (s *Source) session(ctx context.Context) (err error) {
 				s.Log.Warn("events carry an archive time of more than a day in the future; they do not move the position. Check the clocks", "server", s.Addr)
 			}
 			if err := s.Journal.AppendFrom(ctx, s.Number, batch); err != nil {
+				if s.Group != nil {
+					s.Group.forget()
+				}
 				return fmt.Errorf("journal: %w", err)
 			}
 			s.stats.Journaled.Add(uint64(count))
 		}
 		if err := client.Ack(ackCtx, b); err != nil {
 			return err
+		}
+		if s.Group != nil {
+			if err := s.Group.save(ctx, false); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -242,8 +263,17 @@ func (s *Source) position(ctx context.Context) (*resume, uint32, error) {
 		return nil, 0, fmt.Errorf("journal: %w", err)
 	}
 	upto := s.Journal.MaxArchive(s.Number)
+	if s.Group != nil {
+		var err error
+		if upto, err = s.Group.position(ctx, s.Member); err != nil {
+			return nil, 0, err
+		}
+	}
 	if upto == 0 {
-		return nil, s.Start, nil
+		if s.Group == nil {
+			return nil, s.Start, nil
+		}
+		return s.grouped(newResume(0, 0, s.Journal.Names.Of(s.Number), meta.NewLatest(s.Journal.Set)), true), s.Start, s.Group.begin(ctx, s.Member, 0)
 	}
 	if mark := s.Journal.LastMark(s.Number); len(mark) > 0 && string(mark) != s.Addr {
 		s.Log.Warn("the journal was filled by another server; going on from its position with this one", "was", string(mark), "now", s.Addr, "hint", "use a state directory of its own for each server")
@@ -252,7 +282,13 @@ func (s *Source) position(ctx context.Context) (*resume, uint32, error) {
 	if s.Start != wire.StartOldest && s.Start > from && s.Start <= upto {
 		from = s.Start // the margin must not reach behind what was asked for at first
 	}
-	r := newResume(from, upto, s.Journal.Latest, meta.NewLatest(s.Journal.Set))
+	r := newResume(from, upto, s.Journal.Names.Of(s.Number), meta.NewLatest(s.Journal.Set))
+	if s.Group != nil {
+		s.grouped(r, false)
+		if err := s.Group.begin(ctx, s.Member, from); err != nil {
+			return nil, 0, err
+		}
+	}
 	reader := s.Journal.NewReader(s.Journal.SeekArchive(from), journal.ReaderOptions{DurableOnly: true})
 	defer reader.Close()
 	for end := s.Journal.Durable(); reader.Position().Seq < end.Seq; {
@@ -269,6 +305,14 @@ func (s *Source) position(ctx context.Context) (*resume, uint32, error) {
 		}
 	}
 	return r, from, nil
+}
+
+// grouped lets the group decide about events.
+func (s *Source) grouped(r *resume, settled bool) *resume {
+	r.settled = settled
+	r.repeated = func(m []byte, h wire.RecordHeader) bool { return s.Group.drop(s.Member, m, h) }
+	r.learn = func(m []byte, h wire.RecordHeader) { s.Group.learn(s.Member, m, h) }
+	return r
 }
 
 // archiveRange returns the lowest and highest archive time in batch, those of 0

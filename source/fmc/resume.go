@@ -29,14 +29,18 @@ import (
 //
 // A resume belongs to one session and is not safe for concurrent use.
 type resume struct {
-	from    uint32 // second asked for
-	upto    uint32 // last second the journal holds
-	seeds   [2]maphash.Seed
-	seen    map[[2]uint64]uint32 // overlap not yet seen again, with the number of copies
-	known   *meta.Latest         // what the journal knows
-	told    *meta.Latest         // what the server said in this session before the first new record
-	settled bool                 // the first new record has come
-	overlap bool                 // a record of the overlap has come
+	from  uint32 // second asked for
+	upto  uint32 // last second the journal holds
+	seeds [2]maphash.Seed
+	seen  map[[2]uint64]uint32 // overlap not yet seen again, with the number of copies
+	known *meta.Latest         // what the journal knows
+	// repeated, if not nil, decides about events in place of the overlap; of that only
+	// metadata is kept.
+	repeated func(message []byte, h wire.RecordHeader) bool
+	learn    func(message []byte, h wire.RecordHeader) // sees metadata; not nil if repeated is not
+	told     *meta.Latest                              // what the server said in this session before the first new record
+	settled  bool                                      // the first new record has come
+	overlap  bool                                      // a record of the overlap has come
 
 	dropped uint64 // records left out
 }
@@ -64,14 +68,14 @@ func (r *resume) remember(batch []byte) {
 			return // the journal holds whole messages only
 		}
 		batch = rest
-		if h, ok := wire.PeekRecord(m); ok && h.ArchiveTimestamp >= r.from && h.ArchiveTimestamp != 0 {
+		if h, ok := wire.PeekRecord(m); ok && h.ArchiveTimestamp >= r.from && h.ArchiveTimestamp != 0 && (r.repeated == nil || r.known.IsMetadata(h.Type)) {
 			r.seen[r.sum(m)]++
 		}
 	}
 }
 
 // done reports that nothing more can be dropped: batches need no look any more.
-func (r *resume) done() bool { return r.settled && len(r.seen) == 0 }
+func (r *resume) done() bool { return r.repeated == nil && r.settled && len(r.seen) == 0 }
 
 // filter appends to dst what of batch is to be journaled and returns it with
 // the number of messages.
@@ -107,6 +111,14 @@ func (r *resume) drop(m []byte) bool {
 	h, ok := wire.PeekRecord(m)
 	if !ok {
 		return false // malformed: kept raw
+	}
+	if r.repeated != nil {
+		if !r.known.IsMetadata(h.Type) {
+			known := r.repeated(m, h)
+			r.overlap = r.overlap || known
+			return known
+		}
+		r.learn(m, h)
 	}
 	if h.ArchiveTimestamp != 0 && h.ArchiveTimestamp >= r.from && h.ArchiveTimestamp <= r.upto && len(r.seen) > 0 {
 		s := r.sum(m)

@@ -1,0 +1,28 @@
+//go:build !race
+
+package syslog
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestAllocs: a write costs the same allocations, for the context, however many
+// lines it has.
+func TestAllocs(t *testing.T) {
+	for name, o := range benchmarks {
+		o.Address = sink(t)
+		out := open(t, o)
+		allocs := func(lines int) float64 {
+			batch := []byte(strings.Repeat(strings.Repeat("x", 599)+"\n", lines))
+			return testing.AllocsPerRun(50, func() {
+				if err := out.Write(t.Context(), batch); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+		if one, many := allocs(1), allocs(1000); many > one+1 {
+			t.Errorf("%s: %.0f allocations for 1000 lines, %.0f for one", name, many, one)
+		}
+	}
+}
