@@ -177,6 +177,7 @@ type job struct {
 	part     []byte
 	skip     bool // of a source whose records are not written
 	shed     bool // read while the output was behind
+	arrival  time.Time
 	base     int64
 	first    uint64 // number of the chunk's first message
 	names    *meta.Snapshot
@@ -207,7 +208,7 @@ func (r *run) read(ctx context.Context) error {
 		err = r.Names.Of(in.Source).Scan(in.Data, dec, func(part []byte, s *meta.Snapshot) error {
 			j := r.jobs.Get().(*job)
 			j.part, j.names, j.chunk, j.first, j.last = part, s, c, in.First, false
-			j.shed = shed
+			j.shed, j.arrival = shed, in.Arrival
 			j.skip = r.Sources != nil && !r.Sources[in.Source]
 			parts = append(parts, j)
 			return nil
@@ -410,6 +411,7 @@ func (w *writer) retry(ctx context.Context, what string, f func() error) error {
 		err := f()
 		if err == nil {
 			if pause > retryFirst {
+				w.Stats.failure.Store(nil)
 				w.Log.Info("output works again", "output", w.Output.String())
 			}
 			return nil
@@ -418,6 +420,7 @@ func (w *writer) retry(ctx context.Context, what string, f func() error) error {
 			return err
 		}
 		w.Stats.Retries.Add(1)
+		w.Stats.failure.Store(&err)
 		w.Log.Error("output: "+what+" failed, trying again; events wait in the journal", "output", w.Output.String(), "error", err, "retry", pause)
 		select {
 		case <-time.After(pause):

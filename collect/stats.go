@@ -75,9 +75,19 @@ type Stats struct {
 	Input     atomic.Uint64 // bytes of the messages
 	Retries   atomic.Uint64 // failed writes and commits
 	Committed atomic.Uint64 // last position committed
+	Arrival   atomic.Int64  // when the last message taken arrived at the journal, in Unix nanoseconds
 
+	failure  atomic.Pointer[error] // of the write or commit that is tried again
 	mu       sync.Mutex
 	problems map[ProblemKey]uint64
+}
+
+// LastError returns why the output cannot be written at present, nil if it can.
+func (s *Stats) LastError() error {
+	if p := s.failure.Load(); p != nil {
+		return *p
+	}
+	return nil
 }
 
 // A ProblemKey is what problems are counted by.
@@ -100,6 +110,9 @@ func (s *Stats) add(j *job) {
 	s.Unwritten.Add(uint64(j.counts.Undecoded - j.counts.RawLines))
 	s.Trailing.Add(uint64(j.counts.Trailing))
 	s.Bytes.Add(uint64(len(j.out)))
+	if !j.arrival.IsZero() {
+		s.Arrival.Store(j.arrival.UnixNano())
+	}
 	s.Input.Add(uint64(len(j.part)))
 	if len(j.problems) == 0 {
 		return

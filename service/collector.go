@@ -42,6 +42,8 @@ type Collector struct {
 	// tried again. Without it that ends Run.
 	Persist bool
 	Log     *slog.Logger
+	// Watch, if not nil, runs beside the sources and may read the journal.
+	Watch func(ctx context.Context, j *source.Journal)
 	// Ready, if not nil, is called once when the outputs are open and the sources start.
 	Ready func()
 
@@ -128,6 +130,10 @@ func (c *Collector) Run(ctx context.Context) (err error) {
 	c.mu.Unlock()
 	if c.Ready != nil {
 		c.Ready()
+	}
+	if c.Watch != nil {
+		watch := start(srcCtx, func(ctx context.Context) { c.Watch(ctx, j) })
+		defer watch.end()
 	}
 	if c.Idle > 0 {
 		idle := start(srcCtx, func(ctx context.Context) { r.watchIdle(ctx) })

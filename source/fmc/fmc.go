@@ -77,11 +77,12 @@ type Source struct {
 // Stats counts what a Source did. Its fields may be read at any time.
 type Stats struct {
 	Connected    atomic.Bool
-	Sessions     atomic.Uint64 // sessions that came to be
-	Received     atomic.Uint64 // events and metadata received
-	Repeated     atomic.Uint64 // dropped, as the journal held them already
-	Journaled    atomic.Uint64 // appended to the journal
-	LastReceived atomic.Int64  // Unix nanoseconds of the last batch
+	Sessions     atomic.Uint64          // sessions that came to be
+	Received     atomic.Uint64          // events and metadata received
+	Repeated     atomic.Uint64          // dropped, as the journal held them already
+	Journaled    atomic.Uint64          // appended to the journal
+	LastReceived atomic.Int64           // Unix nanoseconds of the last batch
+	LastError    atomic.Pointer[string] // why there is no session at present; nil while there is one
 }
 
 // Stats returns the counters.
@@ -115,6 +116,8 @@ func (s *Source) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		text := explain(err).Error()
+		s.stats.LastError.Store(&text)
 		if s.stats.Sessions.Load() == 0 && !s.Persist {
 			switch cause := classify(err); {
 			case cause == final:
@@ -249,6 +252,7 @@ func (s *Source) session(ctx context.Context) (err error) {
 
 // admitted notes that the server has let in the session that began then.
 func (s *Source) admitted(began time.Time) {
+	s.stats.LastError.Store(nil)
 	s.stats.Sessions.Add(1)
 	if s.Start == wire.StartNow {
 		s.Start = uint32(began.Unix()) // a later session must not miss what comes in between
