@@ -61,6 +61,15 @@ const (
 	CategoryMetadata             Category = "metadata"
 )
 
+// Categories returns all of them.
+func Categories() []Category {
+	var all []Category
+	for _, name := range Category("").values() {
+		all = append(all, Category(name))
+	}
+	return all
+}
+
 func (Category) values() []string {
 	all := []Category{
 		CategoryConnection, CategorySecurityIntelligence, CategoryIntrusion, CategoryPacket, CategoryExtraData, CategoryFile, CategoryMalware, CategoryDiscovery, CategoryUser, CategoryVPN,

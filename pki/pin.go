@@ -25,6 +25,9 @@ var ErrPinMismatch = errors.New("server certificate changed")
 // also by several processes.
 type Pin struct {
 	File string
+	// Digest, if set, is what is expected, as 64 hexadecimal digits in lower case; File
+	// is not used then.
+	Digest string
 }
 
 const (
@@ -51,15 +54,32 @@ func (p *Pin) check(cert *x509.Certificate, now time.Time) error {
 		return err
 	}
 	if have != want {
-		return fmt.Errorf("%w: %s has sha256 %s, pinned in %s is %s: either the server got a new certificate, then compare the digest there and delete the pin file, or somebody intercepts the connection",
-			ErrPinMismatch, printable(cert.Subject.String()), have, p.File, want)
+		return fmt.Errorf("%w: %s has sha256 %s, pinned in %s is %s: either the server got a new certificate, then compare the digest there and %s, or somebody intercepts the connection",
+			ErrPinMismatch, printable(cert.Subject.String()), have, p.place(), want, p.cure())
 	}
 	return nil
+}
+
+func (p *Pin) place() string {
+	if p.Digest != "" {
+		return "the configuration"
+	}
+	return p.File
+}
+
+func (p *Pin) cure() string {
+	if p.Digest != "" {
+		return "change the configuration"
+	}
+	return "delete the pin file"
 }
 
 // Fingerprint returns the pinned digest, 64 hexadecimal digits in lower case. The
 // error wraps fs.ErrNotExist when nothing is pinned yet.
 func (p *Pin) Fingerprint() (string, error) {
+	if p.Digest != "" {
+		return p.Digest, nil
+	}
 	data, _, err := readFile(p.File, maxPin)
 	if err != nil {
 		return "", fmt.Errorf("pin: %w", err)

@@ -85,3 +85,13 @@ func (n *numbers) of(name string) (uint32, error) {
 	}
 	return n.file.Last, nil
 }
+
+// SourceNumbers returns the numbers that the sources of a Collector with the state
+// directory dir have in its journal, by name.
+func SourceNumbers(fsys durable.FS, dir string) (map[string]uint32, error) {
+	n, err := openNumbers(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	return n.file.Sources, nil
+}

@@ -45,6 +45,8 @@ var owners = []struct {
 	{"go.yaml.in/yaml/v4", []string{"layouts", "config"}, "layouts and configuration are YAML; the core gets them as plain values"},
 	{"github.com/spf13/cobra", []string{"internal/cli"}, "sub-commands, their help and shell completion"},
 	{"github.com/spf13/pflag", []string{"internal/cli"}, "comes with cobra, whose flags it parses"},
+	{"gopkg.in/natefinch/lumberjack.v2", []string{"internal/cli"}, "the log file of the service rotates by size"},
+	{"github.com/prometheus/client_golang", []string{"monitor"}, "metrics in the forms that Prometheus reads"},
 	{"software.sslmate.com/src/go-pkcs12", []string{"pki", "estreamtest"}, "PKCS#12 files; the test server makes its own, so that it can put pki to the test"},
 }
 
@@ -220,6 +222,8 @@ func TestComplaint(t *testing.T) {
 		{"internal/cli", "github.com/spf13/cobra/doc", ""},
 		{"server", "github.com/spf13/cobra", "only [internal/cli]"},
 		{"server", "software.sslmate.com/src/go-pkcs12", "only [pki estreamtest]"},
+		{"monitor", "github.com/prometheus/client_golang/prometheus", ""},
+		{"service", "github.com/prometheus/client_golang/prometheus", "only [monitor]"},
 		{"server", "github.com/nobody/knows", "no owner"},
 		{"server", "estream/internal/cli", "one way to start"},
 		{"format/json", "estream/collect", "who puts them together"},
