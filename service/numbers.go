@@ -86,6 +86,30 @@ func (n *numbers) of(name string) (uint32, error) {
 	return n.file.Last, nil
 }
 
+// name returns the source that has a number, "" if none has.
+func (n *numbers) name(number uint32) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for name, has := range n.file.Sources {
+		if has == number {
+			return name
+		}
+	}
+	return ""
+}
+
+// SourceName returns the name of the source that has a number in the journal, ""
+// if none has, or the Collector does not run.
+func (c *Collector) SourceName(number uint32) string {
+	c.mu.Lock()
+	r := c.running
+	c.mu.Unlock()
+	if r == nil {
+		return ""
+	}
+	return r.numbers.name(number)
+}
+
 // SourceNumbers returns the numbers that the sources of a Collector with the state
 // directory dir have in its journal, by name.
 func SourceNumbers(fsys durable.FS, dir string) (map[string]uint32, error) {

@@ -4,6 +4,7 @@ package assemble
 
 import (
 	"cmp"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -40,6 +41,10 @@ type Builder struct {
 	stamps  map[string]string        // of the files that an output or source was made from, by key
 	Sources []*service.Source
 	Outputs []*service.Output
+	// Certificates are ours, by whose they are: those with which sources and outputs
+	// introduce themselves, and those by which servers are verified.
+	Certificates map[string]*x509.Certificate
+	certificates map[string]*x509.Certificate // of the Build under way
 }
 
 // DeadLetters is the name of the file with dead letters in the state directory.
@@ -59,6 +64,7 @@ func (b *Builder) Build(c *config.Config) error {
 		}
 		b.dead = dead
 	}
+	b.certificates = map[string]*x509.Certificate{}
 	var problems config.Problems
 	note := func(key string, err error) {
 		var several config.Problems
@@ -80,6 +86,7 @@ func (b *Builder) Build(c *config.Config) error {
 		stamps[stamp] = stampOf(outputFiles(o))
 		if old := b.output(o.Name); old != nil && !kept.everything && kept.outputs(o.Name) && stamps[stamp] == b.stamps[stamp] {
 			outputs = append(outputs, old)
+			b.keepCertificates("output " + o.Name)
 			continue
 		}
 		made, err := b.makeOutput(c, i)
@@ -124,8 +131,17 @@ func (b *Builder) Build(c *config.Config) error {
 		slices.SortStableFunc(problems, func(a, b config.Problem) int { return cmp.Compare(a.Line, b.Line) })
 		return problems
 	}
-	b.config, b.Sources, b.Outputs, b.stamps = c, sources, outputs, stamps
+	b.config, b.Sources, b.Outputs, b.stamps, b.Certificates = c, sources, outputs, stamps, b.certificates
 	return nil
+}
+
+// keepCertificates takes over those of a part that is not made anew.
+func (b *Builder) keepCertificates(of string) {
+	for name, c := range b.Certificates {
+		if strings.HasSuffix(name, " of "+of) {
+			b.certificates[name] = c
+		}
+	}
 }
 
 func (b *Builder) output(name string) *service.Output {

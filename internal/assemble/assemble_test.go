@@ -123,6 +123,9 @@ func TestRebuild(t *testing.T) {
 	if b.Sources[2] == sources[2] {
 		t.Error("a certificate that was renewed goes unnoticed")
 	}
+	if len(b.Certificates) != 6 { // of each source its own and the CA's
+		t.Errorf("%d certificates, want 6: %v", len(b.Certificates), b.Certificates)
+	}
 }
 
 // TestMistakes: what only the parts can judge is said with its line.

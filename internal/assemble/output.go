@@ -113,6 +113,9 @@ func (b *Builder) Destination(o *config.Output, f format.Format, reject output.R
 		if client, err = clientTLS(o.TLS, o.To.Host); err != nil {
 			return nil, fmt.Errorf("tls: %w", err)
 		}
+		for _, pair := range client.Certificates {
+			b.certificates["certificate of output "+o.Name] = pair.Leaf
+		}
 	}
 	address := net.JoinHostPort(o.To.Host, strconv.Itoa(o.To.Port))
 	line := int(o.MaxLine)

@@ -33,6 +33,10 @@ func (b *Builder) makeSource(c *config.Config, i int, outputs []*service.Output)
 	if err != nil {
 		return nil, err
 	}
+	b.certificates["certificate of source "+s.Name] = cred.Leaf
+	for _, ca := range cred.CACertificates {
+		b.certificates["CA "+ca.Subject.CommonName+" of source "+s.Name] = ca
+	}
 	cfg, err := ClientTLS(c, s, cred)
 	if err != nil {
 		return nil, err

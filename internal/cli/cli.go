@@ -166,7 +166,7 @@ Start here:
 	f.BoolVarP(&e.verbose, "verbose", "v", false, "log details")
 	f.BoolVarP(&e.quiet, "quiet", "q", false, "log warnings and errors only")
 	f.StringVar(&e.logFormat, "log-format", "text", "`FORM` of log lines on standard error: text or json")
-	root.AddCommand(e.demo(), e.service(), e.reload(), e.status(), e.tap(), e.resend(), e.deadletter(), e.config(), e.doctor(), e.test(), e.encore(), e.serve(), e.client(), e.collect(), e.decode(), e.synth())
+	root.AddCommand(e.demo(), e.service(), e.reload(), e.status(), e.top(), e.tap(), e.resend(), e.deadletter(), e.config(), e.doctor(), e.test(), e.encore(), e.serve(), e.client(), e.collect(), e.decode(), e.synth())
 	return root
 }
 

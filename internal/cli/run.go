@@ -95,7 +95,7 @@ order, a second one at once.`,
 				}
 			}()
 			d := &daemon.Daemon{
-				File: file, Log: log, Version: version(), Monitor: newMonitor,
+				File: file, Log: log, Version: version(),
 				Layouts: func(dir string) (*wire.Layouts, error) {
 					if e.layoutsDir != "" {
 						dir = e.layoutsDir

@@ -2,19 +2,23 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
+	"estream/doctor"
 	"estream/internal/control"
+	"estream/monitor"
 
 	"github.com/spf13/cobra"
 )
 
 func (e *env) status() *cobra.Command {
 	var (
-		r    remote
-		json bool
-		wait time.Duration
+		r      remote
+		asJSON bool
+		wait   time.Duration
 	)
 	cmd := &cobra.Command{
 		Use:   "status [-c FILE]",
@@ -28,20 +32,23 @@ them. With --json it prints everything there is to know, for programs.`,
 			if err != nil {
 				return err
 			}
-			path := "/status?text"
-			if json {
-				path = "/status"
-			}
-			answer, err := patient(cmd.Context(), c, path, wait)
+			answer, err := patient(cmd.Context(), c, "/status", wait)
 			if err != nil {
 				return err
 			}
-			_, err = e.stdout.Write(answer)
-			return err
+			if asJSON {
+				_, err = e.stdout.Write(answer)
+				return err
+			}
+			var page monitor.Page
+			if err := json.Unmarshal(answer, &page); err != nil {
+				return fmt.Errorf("the service answered %.100q: %w", answer, err)
+			}
+			return monitor.WriteText(e.stdout, &page, doctor.UseColour(e.stdout))
 		},
 	}
 	r.register(cmd)
-	cmd.Flags().BoolVar(&json, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().DurationVar(&wait, "wait", 0, "wait up to this `DURATION` for the service to answer")
 	return cmd
 }

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"estream/config"
@@ -18,6 +20,7 @@ import (
 	"estream/internal/control"
 	"estream/internal/durable"
 	"estream/internal/notify"
+	"estream/monitor"
 	"estream/service"
 	"estream/wire"
 )
@@ -30,14 +33,14 @@ type Daemon struct {
 	Level   *slog.LevelVar // of Log; follows the configuration
 	Log     *slog.Logger
 	Version string
-	// Monitor makes what watches the collector; see package monitor.
-	Monitor func(d *Daemon) (Monitor, error)
 
 	// reloading: one at a time.
-	reloading sync.Mutex
-	builder   *assemble.Builder
-	collector *service.Collector
-	monitor   Monitor
+	reloading    sync.Mutex
+	builder      *assemble.Builder
+	collector    *service.Collector
+	monitor      *monitor.Monitor
+	watch        *monitor.Watch
+	certificates atomic.Pointer[[]monitor.Certificate]
 
 	mu     sync.Mutex
 	config *config.Config
@@ -65,13 +68,14 @@ func (d *Daemon) Run(ctx context.Context, c *config.Config, hup <-chan struct{})
 	d.config = c
 	d.warn(c)
 	d.builder = &assemble.Builder{Layouts: set, Log: d.Log, Stdout: d.Stdout}
-	if err := d.builder.Build(c); err != nil {
+	if err := d.build(c); err != nil {
 		return err
 	}
+	ready := make(chan struct{})
 	d.collector = &service.Collector{
 		State: c.State, FS: durable.OS{}, Layouts: set, Sources: d.builder.Sources, Outputs: d.builder.Outputs,
 		Journal: assemble.Journal(c), Persist: true, Log: d.Log,
-		Ready: func() { d.notify(notify.Ready) },
+		Ready: func() { close(ready); d.notify(notify.Ready) },
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -81,10 +85,9 @@ func (d *Daemon) Run(ctx context.Context, c *config.Config, hup <-chan struct{})
 	if err != nil {
 		return err
 	}
-	if d.monitor, err = d.Monitor(d); err != nil {
-		return errors.Join(err, socket.Close())
-	}
-	d.collector.Watch = d.monitor.Watch
+	d.watch = monitor.NewWatch(set, d.collector.SourceName, d.Log)
+	d.collector.Watch = d.watch.Run
+	d.monitor = d.newMonitor(c)
 	listeners := []net.Listener{socket}
 	if c.Monitoring.Listen != "" {
 		ln, err := net.Listen("tcp", c.Monitoring.Listen)
@@ -95,18 +98,24 @@ func (d *Daemon) Run(ctx context.Context, c *config.Config, hup <-chan struct{})
 		listeners = append(listeners, ln)
 	}
 	for i, ln := range listeners {
-		handler := d.monitor.Handler()
+		handler := monitor.Handler(monitor.HandlerOptions{Report: d.monitor.Report, Version: d.Version})
 		if i == 0 {
 			handler = d.control(handler)
 		}
 		wg.Go(func() {
-			if err := serve(ctx, ln, handler); err != nil {
+			if err := monitor.Serve(ctx, ln, handler, d.Log); err != nil {
 				d.Log.Error("nobody can ask how the service is", "listener", ln.Addr().String(), "error", err)
 			}
 		})
 	}
 	wg.Go(func() { d.watchdog(ctx) })
-	wg.Go(func() { d.monitor.Run(ctx) })
+	wg.Go(func() {
+		select {
+		case <-ready: // before that there is nothing to be alarmed about
+			d.monitor.Run(ctx)
+		case <-ctx.Done():
+		}
+	})
 	wg.Go(func() {
 		for {
 			select {
@@ -158,6 +167,41 @@ func (d *Daemon) watchdog(ctx context.Context) {
 	}
 }
 
+func (d *Daemon) newMonitor(c *config.Config) *monitor.Monitor {
+	return monitor.New(monitor.Options{
+		Status: d.collector.Status, Watch: d.watch, Config: watched(c), State: c.State, Summary: summaryEvery, Log: d.Log,
+		Certificates: func() []monitor.Certificate { return *d.certificates.Load() },
+	})
+}
+
+// build makes sources and outputs, and notes their certificates.
+func (d *Daemon) build(c *config.Config) error {
+	if err := d.builder.Build(c); err != nil {
+		return err
+	}
+	var list []monitor.Certificate
+	for _, name := range slices.Sorted(maps.Keys(d.builder.Certificates)) {
+		cert := d.builder.Certificates[name]
+		list = append(list, monitor.Certificate{Name: name, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter})
+	}
+	d.certificates.Store(&list)
+	return nil
+}
+
+// summaryEvery is how often a line in the log says how it goes.
+const summaryEvery = 10 * time.Minute
+
+// watched returns what of a configuration says when silence is an alarm.
+func watched(c *config.Config) monitor.Config {
+	m := monitor.Config{Alarms: c.Alarms, QuietAfter: map[string]time.Duration{}}
+	for _, s := range c.Sources {
+		if s.QuietAfter > 0 {
+			m.QuietAfter[s.Name] = s.QuietAfter
+		}
+	}
+	return m
+}
+
 // fixed are the sections that a running service cannot change.
 var fixed = []string{"state", "journal", "layouts", "monitoring", "log"}
 
@@ -198,7 +242,7 @@ func (d *Daemon) Reload() (*Reloaded, error) {
 		}
 	}
 	c.State, c.Layouts = old.State, old.Layouts // the rest of the state is where it was
-	if err := d.builder.Build(c); err != nil {
+	if err := d.build(c); err != nil {
 		return nil, err
 	}
 	if err := d.collector.Change(d.builder.Sources, d.builder.Outputs); err != nil {
@@ -207,7 +251,7 @@ func (d *Daemon) Reload() (*Reloaded, error) {
 	d.mu.Lock()
 	d.config = c
 	d.mu.Unlock()
-	d.monitor.Changed()
+	d.monitor.Configure(watched(c))
 	d.warn(c)
 	d.Log.Info("configuration was read again", "changed", strings.Join(r.Changed, ", "), "at_next_start", strings.Join(r.Restart, ", "))
 	return r, nil
