@@ -100,7 +100,7 @@ func Process() int {
 	// After the first signal the second one has its usual effect: it ends the
 	// process at once, for operators who do not want to wait for an orderly end.
 	context.AfterFunc(ctx, stop)
-	return Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	return Main(ctx, calledAs(os.Args[0], os.Args[1:]), os.Stdin, os.Stdout, os.Stderr)
 }
 
 // Main runs one command and returns its exit status: 0 fine, 1 failed, 2 wrong
@@ -166,7 +166,7 @@ Start here:
 	f.BoolVarP(&e.verbose, "verbose", "v", false, "log details")
 	f.BoolVarP(&e.quiet, "quiet", "q", false, "log warnings and errors only")
 	f.StringVar(&e.logFormat, "log-format", "text", "`FORM` of log lines on standard error: text or json")
-	root.AddCommand(e.demo(), e.service(), e.reload(), e.status(), e.top(), e.tap(), e.resend(), e.deadletter(), e.config(), e.doctor(), e.test(), e.encore(), e.serve(), e.client(), e.collect(), e.decode(), e.synth())
+	root.AddCommand(e.demo(), e.service(), e.reload(), e.status(), e.top(), e.tap(), e.resend(), e.deadletter(), e.config(), e.doctor(), e.test(), e.encore(), e.links(), e.serve(), e.client(), e.collect(), e.decode(), e.synth())
 	return root
 }
 
