@@ -122,6 +122,10 @@ func (c *Collector) Run(ctx context.Context) (err error) {
 		stopOutputs()
 		r.wait()
 	}()
+	if c.Watch != nil { // before anything comes
+		watch := start(srcCtx, func(ctx context.Context) { c.Watch(ctx, j) })
+		defer watch.end()
+	}
 	if err := r.change(c.Sources, c.Outputs); err != nil {
 		return err
 	}
@@ -130,10 +134,6 @@ func (c *Collector) Run(ctx context.Context) (err error) {
 	c.mu.Unlock()
 	if c.Ready != nil {
 		c.Ready()
-	}
-	if c.Watch != nil {
-		watch := start(srcCtx, func(ctx context.Context) { c.Watch(ctx, j) })
-		defer watch.end()
 	}
 	if c.Idle > 0 {
 		idle := start(srcCtx, func(ctx context.Context) { r.watchIdle(ctx) })

@@ -2,7 +2,8 @@
 # Installs what the tests need and this machine lacks: a C compiler with its headers (the race detector
 # is linked through cgo), the openssl command (the peer that certificates and PKCS#12 files are tried
 # against), liblognorm's command (the second opinion on CEF lines), rsyslog with RELP and TLS (what syslog
-# outputs are sent to), and network namespaces with nftables (what breaks the network in tests). What is
+# outputs are sent to), network namespaces with nftables (what breaks the network in tests) and promtool
+# (what reads our metrics). What is
 # there is left alone, so nothing is asked of the network on a machine that has it all.
 set -euo pipefail
 
@@ -26,6 +27,7 @@ missing() {
 	has ip || echo iproute2
 	has nft || echo nftables
 	has nsenter || echo util-linux
+	has promtool || echo prometheus
 }
 
 mapfile -t packages < <(missing | tr ' ' '\n')

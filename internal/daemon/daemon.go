@@ -41,6 +41,7 @@ type Daemon struct {
 	monitor      *monitor.Monitor
 	watch        *monitor.Watch
 	certificates atomic.Pointer[[]monitor.Certificate]
+	sources      atomic.Pointer[[]*service.Source]
 
 	mu     sync.Mutex
 	config *config.Config
@@ -171,6 +172,7 @@ func (d *Daemon) newMonitor(c *config.Config) *monitor.Monitor {
 	return monitor.New(monitor.Options{
 		Status: d.collector.Status, Watch: d.watch, Config: watched(c), State: c.State, Summary: summaryEvery, Log: d.Log,
 		Certificates: func() []monitor.Certificate { return *d.certificates.Load() },
+		ReceiveQueue: d.receiveQueue,
 	})
 }
 
@@ -185,6 +187,8 @@ func (d *Daemon) build(c *config.Config) error {
 		list = append(list, monitor.Certificate{Name: name, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter})
 	}
 	d.certificates.Store(&list)
+	sources := d.builder.Sources
+	d.sources.Store(&sources)
 	return nil
 }
 

@@ -82,6 +82,7 @@ type Stats struct {
 	Repeated     atomic.Uint64          // dropped, as the journal held them already
 	Journaled    atomic.Uint64          // appended to the journal
 	LastReceived atomic.Int64           // Unix nanoseconds of the last batch
+	Remote       atomic.Pointer[string] // address and port of the server in the last session; nil before the first
 	LastError    atomic.Pointer[string] // why there is no session at present; nil while there is one
 }
 
@@ -187,6 +188,8 @@ func (s *Source) session(ctx context.Context) (err error) {
 	}
 	defer client.Close(context.WithoutCancel(ctx), "")
 	s.Log.Info("connected", "server", client.RemoteAddr().String(), "start", wire.StartText(start))
+	remote := client.RemoteAddr().String()
+	s.stats.Remote.Store(&remote)
 	s.stats.Connected.Store(true)
 	// A refusal by TLS 1.3 or by the host check comes after a handshake that looked
 	// fine. Only words of the server prove that it lets us in: its answer to an
