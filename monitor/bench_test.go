@@ -1,11 +1,14 @@
 package monitor
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"estream/internal/recordtest"
 	"estream/journal"
 	"estream/layouts"
+	"estream/service"
 	"estream/synth"
 )
 
@@ -31,4 +34,23 @@ func BenchmarkWatch(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/20_000, "ns/event")
+}
+
+// BenchmarkStep is a look at as many managed devices as there can be.
+func BenchmarkStep(b *testing.B) {
+	w := newWatch(b)
+	for i := range uint32(MaxDevices) {
+		w.observe(view(1, start, deviceName(b, i+1, fmt.Sprint("ftd-", i)), intrusion(b, i+1, 100)))
+	}
+	now := start
+	m := New(Options{
+		Status: func() (service.Status, bool) {
+			return service.Status{At: now, Sources: []service.SourceStatus{{Name: "fmc-a", Connected: true, Sessions: 1}}}, true
+		},
+		Watch: w, Config: learning(), State: b.TempDir(), Now: func() time.Time { return now }, Log: w.log,
+	})
+	for b.Loop() {
+		now = now.Add(time.Millisecond)
+		m.Step()
+	}
 }

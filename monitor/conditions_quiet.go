@@ -2,9 +2,7 @@ package monitor
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"estream/service"
 )
@@ -18,8 +16,7 @@ func (m *inspection) silence() {
 	}
 	l := limits{quiet: m.config.Alarms.Quiet, sources: m.config.QuietAfter}
 	m.quiet.step(m.passed, m.activities(), sources, &l)
-	for _, k := range slices.SortedFunc(maps.Keys(m.quiet.subjects), func(a, b subjectKey) int { return strings.Compare(a.kind+a.name, b.kind+b.name) }) {
-		s := m.quiet.subjects[k]
+	for k, s := range m.quiet.subjects {
 		limit, learned, ok := l.of(k, s)
 		if !ok || s.idle < limit {
 			continue

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -120,7 +121,7 @@ func (w *Watch) Counts() Counts {
 	}
 	slices.SortFunc(c.Sources, func(a, b SourceCount) int { return strings.Compare(a.Source, b.Source) })
 	slices.SortFunc(c.Categories, func(a, b CategoryCount) int {
-		return strings.Compare(a.Source+"\x00"+a.Category, b.Source+"\x00"+b.Category)
+		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Category, b.Category))
 	})
 	slices.SortFunc(c.Devices, func(a, b DeviceCount) int { return strings.Compare(a.Device, b.Device) })
 	return c

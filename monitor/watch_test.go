@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"estream/internal/corpus"
+	"estream/internal/durable/faultfs"
 	"estream/internal/recordtest"
+	"estream/internal/syncbuf"
 	"estream/journal"
 	"estream/layouts"
 	"estream/source"
@@ -209,6 +211,52 @@ func TestWatchGap(t *testing.T) {
 			t.Errorf("skipped %d times, %d of %d events, newest of second %d; want a gap, and the newest of all", c.Skipped, c.Sources[0].Events, events, c.Sources[0].Archive)
 		}
 		stop()
+		<-done
+	})
+}
+
+// TestWatchUnreadable: a disk that fails is said once, and everything is counted
+// when it works again.
+func TestWatchUnreadable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := faultfs.New()
+		j, err := source.OpenJournal(t.Context(), "/state", layouts.Default(), journal.Options{FS: disk, SegmentBytes: 4096, RecentBytes: 4096, CommitBytes: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := new(syncbuf.Buffer)
+		w := NewWatch(layouts.Default(), names, log.Logger())
+		done := make(chan struct{})
+		go func() { defer close(done); w.Run(t.Context(), j) }()
+		synctest.Wait()
+		w.mu.Lock()
+		const events = 400
+		for range events {
+			appendTo(t, j, intrusion(t, 7, 100))
+			if err := j.Sync(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		disk.SetHook(func(op faultfs.Op) faultfs.Fault {
+			if op.Kind == faultfs.KindRead || op.Kind == faultfs.KindOpen {
+				return faultfs.Fault{Err: faultfs.ErrInjected}
+			}
+			return faultfs.Fault{}
+		})
+		w.mu.Unlock()
+		time.Sleep(10 * time.Second) // of the bubble
+		if n := strings.Count(log.String(), "cannot be read"); n != 1 {
+			t.Errorf("said %d times: %s", n, log)
+		}
+		disk.SetHook(nil)
+		time.Sleep(2 * retryAfter)
+		synctest.Wait()
+		if c := w.Counts(); c.Sources[0].Events != events || c.Skipped != 0 {
+			t.Errorf("%d events, %d gaps; want %d, 0", c.Sources[0].Events, c.Skipped, events)
+		}
+		if err := j.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
 		<-done
 	})
 }
