@@ -27,7 +27,7 @@ PLATFORMS := windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64 l
 
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 
-.PHONY: build test test32 lint generate cross fuzz bench clean help
+.PHONY: build test test32 lint generate cross fuzz bench man package clean help
 
 build: ## build bin/estream, a static binary
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false \
@@ -69,6 +69,12 @@ fuzz: ## fuzz every target for FUZZTIME (5m) each; FUZZ=regexp selects
 bench: ## time the packages in BENCH, then the whole program end to end
 	go test -run '^$$' -bench . -benchtime '$(BENCHTIME)' $(addprefix ./,$(addsuffix /...,$(BENCH)))
 	go run ./internal/bench $(BENCHFLAGS)
+
+man: ## write the manual pages into dist/man
+	go run ./packaging/manpages dist/man
+
+package: ## make a deb and an rpm in dist; ARCH=arm64 for another machine
+	VERSION='$(VERSION)' packaging/build.sh dist
 
 clean: ## remove what the targets above made
 	rm -rf bin dist

@@ -2,8 +2,8 @@
 # Installs what the tests need and this machine lacks: a C compiler with its headers (the race detector
 # is linked through cgo), the openssl command (the peer that certificates and PKCS#12 files are tried
 # against), liblognorm's command (the second opinion on CEF lines), rsyslog with RELP and TLS (what syslog
-# outputs are sent to), network namespaces with nftables (what breaks the network in tests) and promtool
-# (what reads our metrics). What is
+# outputs are sent to), network namespaces with nftables (what breaks the network in tests), promtool
+# (what reads our metrics), and what judges packages, units and man pages. What is
 # there is left alone, so nothing is asked of the network on a machine that has it all.
 set -euo pipefail
 
@@ -28,6 +28,10 @@ missing() {
 	has nft || echo nftables
 	has nsenter || echo util-linux
 	has promtool || echo prometheus
+	has systemd-analyze || echo systemd
+	has mandoc || echo mandoc
+	has lintian || echo lintian
+	has rpm || echo rpm
 }
 
 mapfile -t packages < <(missing | tr ' ' '\n')

@@ -145,6 +145,7 @@ type checkup struct {
 	ports   []uint16
 	secrets []string
 	unread  []string // names of secrets that could not be read, and so not be looked for
+	notes   []string // sentences about what is not in it
 }
 
 // server examines one server without a configuration.

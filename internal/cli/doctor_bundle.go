@@ -52,6 +52,9 @@ it before you hand it on.
 	if len(x.unread) > 0 {
 		text += "These could not be read, and so not be searched for: " + strings.Join(x.unread, ", ") + ".\n"
 	}
+	for _, note := range x.notes {
+		text += note + "\n"
+	}
 	_, err := io.WriteString(x.people, text)
 	return err
 }

@@ -183,20 +183,27 @@ func (x *checkup) ask(ctx context.Context, c *config.Config) *runningService {
 		err = json.Unmarshal(status, running)
 	}
 	if err != nil {
-		fmt.Fprintf(x.stderr, "estream: note: %v; what waits in it is not examined\n", err)
+		fmt.Fprintf(x.stderr, "estream: note: what waits in the service is not examined: %v\n", err)
 		return nil
 	}
 	return running
 }
 
 // source returns what the service knows of one source, nil if it has received nothing.
+// Whether events come late is for the service to judge, which sees all of them: the
+// newest archive time is old as well when metadata or old events were asked for.
 func (r *runningService) source(name string) *doctor.Status {
-	for _, s := range r.Sources {
-		if s.Name == name && !s.LastReceived.IsZero() {
-			return &doctor.Status{LastReceived: s.LastReceived, LastArchive: s.LastEvent}
+	i := slices.IndexFunc(r.Sources, func(s service.SourceStatus) bool { return s.Name == name && !s.LastReceived.IsZero() })
+	if i < 0 {
+		return nil
+	}
+	status := &doctor.Status{LastReceived: r.Sources[i].LastReceived}
+	for _, a := range r.Alarms {
+		if a.Kind == "source_behind" && a.Subject == name {
+			status.LastArchive = r.Sources[i].LastEvent
 		}
 	}
-	return nil
+	return status
 }
 
 // machine returns what the service knows of its outputs, and who is quiet.
@@ -222,6 +229,8 @@ func (x *checkup) gather(c *config.Config) {
 	}})
 	if c.Log.File != "" {
 		x.parts = append(x.parts, doctor.LogTail("log.txt", c.Log.File, 0))
+	} else {
+		x.notes = append(x.notes, "The log of the service goes to its standard error and is not in it. With systemd: journalctl -u estream --since -1d")
 	}
 	for i := range c.Sources {
 		x.port(strconv.Itoa(c.Sources[i].Port))

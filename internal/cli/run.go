@@ -110,7 +110,9 @@ order, a second one at once.`,
 			err = d.Run(ctx, c, reload)
 			var problems config.Problems
 			if errors.As(err, &problems) {
-				return mistakes(err)
+				// Not the file's fault alone: a certificate may lie on a disk that is not
+				// mounted yet. A service manager should try again.
+				return hint(err, "`estream config check` shows everything that is wrong at once")
 			}
 			return err
 		},

@@ -18,6 +18,7 @@ func (e *env) status() *cobra.Command {
 	var (
 		r      remote
 		asJSON bool
+		check  bool
 		wait   time.Duration
 	)
 	cmd := &cobra.Command{
@@ -36,19 +37,31 @@ them. With --json it prints everything there is to know, for programs.`,
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				_, err = e.stdout.Write(answer)
-				return err
-			}
 			var page monitor.Page
 			if err := json.Unmarshal(answer, &page); err != nil {
 				return fmt.Errorf("the service answered %.100q: %w", answer, err)
 			}
-			return monitor.WriteText(e.stdout, &page, doctor.UseColour(e.stdout))
+			ready := func() error {
+				if check && !page.Ready {
+					return &silentError{exitFailed} // what stands in the way was printed
+				}
+				return nil
+			}
+			if asJSON {
+				if _, err := e.stdout.Write(answer); err != nil {
+					return err
+				}
+				return ready()
+			}
+			if err := monitor.WriteText(e.stdout, &page, doctor.UseColour(e.stdout)); err != nil {
+				return err
+			}
+			return ready()
 		},
 	}
 	r.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&check, "check", false, "exit with status 1 unless the service is ready for work")
 	cmd.Flags().DurationVar(&wait, "wait", 0, "wait up to this `DURATION` for the service to answer")
 	return cmd
 }
