@@ -80,8 +80,10 @@ type Pipeline struct {
 	Choice  format.Choice // which records to write
 	// Sources, by number in the journal, whose records to write; nil for all.
 	Sources map[uint32]bool
-	// Behind, if not nil, says when a chunk is read whether the output is too far behind
-	// for all of it: only what Choice.Keep chooses is then written.
+	// Behind, if not nil, says whether the output is too far behind for all of a chunk:
+	// only what Choice.Keep chooses is then written. It is asked when a chunk is read,
+	// and again while the destination takes nothing; First and Arrival are what it may
+	// look at. It is called by several goroutines.
 	Behind  func(*Chunk) bool
 	Output  output.Output
 	Start   uint64        // position of the input's first chunk
@@ -99,15 +101,21 @@ const (
 	// waiting for Pipeline.Commit; a trickle does not sync more often for that.
 	burstBytes = 1 << 20
 	burstPause = 20 * time.Millisecond
+	// So many bytes are committed at once: a disk on which less is free would never
+	// hold what has to be written until the next commit.
+	commitBytes = 32 << 20
 	drainTime  = 10 * time.Second // for finishing what was accepted when the context ends
-	retryFirst = 100 * time.Millisecond
-	retryMost  = 5 * time.Second
+
+	cursorDrainTime = 3 * time.Second // the same with a cursor
+	retryFirst      = 100 * time.Millisecond
+	retryMost       = 5 * time.Second
 )
 
 // Run works until the input ends (nil), the context ends (its error) or
 // something fails for good. Whatever the input had handed over is written and
-// committed before Run returns, within a deadline of its own of 10 s. A write
-// that fails is tried again until it succeeds or the context ends. After
+// committed before Run returns, within a deadline of its own of 10 s, or, with a
+// Cursor, if the output takes it within 3 s. A write that fails is tried again
+// until it succeeds or the context ends. After
 // output.ErrUncommitted the caller goes back to the cursor: it opens input and
 // output anew.
 func (p *Pipeline) Run(ctx context.Context) error {
@@ -236,6 +244,15 @@ func (r *run) read(ctx context.Context) error {
 	}
 }
 
+// drainTime is how long what is under way when the context ends may take. With a
+// cursor nothing depends on it: the rest waits behind the cursor.
+func (r *run) drainTime() time.Duration {
+	if r.Cursor != nil {
+		return cursorDrainTime
+	}
+	return drainTime
+}
+
 // free takes back a job that needs nothing any more.
 func (r *run) free(j *job) {
 	c := j.chunk
@@ -294,7 +311,7 @@ func (r *run) write(ctx context.Context) error {
 	// What is under way when ctx ends is still written, for a while.
 	out, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(drainTime, stop) })()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(r.drainTime(), stop) })()
 	w.ctx = out
 	if err := w.retry(ctx, "commit", func() error { return w.commitNow(w.ctx) }); err != nil {
 		return err
@@ -311,7 +328,7 @@ func (r *run) write(ctx context.Context) error {
 			if err := w.job(ctx, j); err != nil {
 				return err
 			}
-			if age := time.Since(w.committed); age < r.Commit {
+			if age := time.Since(w.committed); age < r.Commit && w.uncommitted < commitBytes {
 				if w.uncommitted >= burstBytes {
 					timer.Reset(min(burstPause, r.Commit-age))
 				}
@@ -337,6 +354,8 @@ type writer struct {
 	dirty       bool   // written or moved since the last commit
 	uncommitted int    // bytes written since then
 	committed   time.Time
+	pause       time.Duration // before the next attempt, while the destination takes nothing; 0: it does
+	shedder     *format.Worker
 }
 
 // headed puts the header line of the format, if it has one, in front of lines
@@ -350,8 +369,24 @@ func (w *writer) headed(lines []byte) []byte {
 }
 
 func (w *writer) job(ctx context.Context, j *job) error {
+	if !j.arrival.IsZero() {
+		w.Stats.Arrival.CompareAndSwap(0, j.arrival.UnixNano()) // until the first one is taken, that is how late we are
+	}
+	w.shed(j)
 	if len(j.out) > 0 {
-		if err := w.retry(ctx, "write", func() error { return w.Output.Write(w.ctx, w.headed(j.out)) }); err != nil {
+		err := w.retry(ctx, "write", func() error {
+			if w.shed(j); len(j.out) == 0 {
+				return nil
+			}
+			err := w.Output.Write(w.ctx, w.headed(j.out))
+			if err == nil || !w.dirty || !w.between || errors.Is(err, output.ErrUncommitted) || errors.Is(err, output.ErrGone) {
+				return err
+			}
+			// A full disk may get room only by what was written being committed, and then
+			// moved away.
+			return errors.Join(err, w.commitNow(w.ctx))
+		})
+		if err != nil {
 			w.free(j)
 			return err
 		}
@@ -373,6 +408,24 @@ func (w *writer) job(ctx context.Context, j *job) error {
 	return nil
 }
 
+// shed leaves out of a job what may be left out, if the destination takes nothing
+// and the output has fallen too far behind since the job was read.
+func (w *writer) shed(j *job) {
+	if w.pause == 0 || w.Behind == nil || j.shed || j.skip || !w.Behind(&Chunk{First: j.first, Arrival: j.arrival}) {
+		return
+	}
+	if w.shedder == nil {
+		w.shedder = format.NewChoosyWorker(w.Layouts, w.Format, w.Choice)
+		w.shedder.Shedding = true
+	}
+	j.shed = true
+	j.problems = j.problems[:0] // none are in what is left out, and what is kept is told of below
+	w.shedder.Report = func(offset, number int, rec *wire.Record, err error) {
+		j.problems = append(j.problems, newProblem(j.base+int64(offset), uint64(number), rec, err))
+	}
+	j.out, j.counts = w.shedder.Append(j.out[:0], j.part, j.names)
+}
+
 func (w *writer) commitNow(ctx context.Context) error {
 	state, err := w.Output.Commit(ctx)
 	if err != nil {
@@ -390,7 +443,7 @@ func (w *writer) commitNow(ctx context.Context) error {
 
 // finish commits the last writes, also when the context has ended.
 func (w *writer) finish(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.drainTime())
 	defer cancel()
 	// A table without rows has its header all the same.
 	if header := w.headed(nil); len(header) > 0 {
@@ -407,27 +460,33 @@ func (w *writer) finish(ctx context.Context) error {
 func (w *writer) retry(ctx context.Context, what string, f func() error) error {
 	var drain <-chan time.Time
 	done := ctx.Done()
-	for pause := retryFirst; ; pause = min(2*pause, retryMost) {
+	for {
 		err := f()
 		if err == nil {
-			if pause > retryFirst {
-				w.Stats.failure.Store(nil)
-				w.Log.Info("output works again", "output", w.Output.String())
-			}
 			return nil
 		}
 		if errors.Is(err, output.ErrGone) || errors.Is(err, output.ErrUncommitted) {
 			return err
 		}
+		w.pause = min(max(2*w.pause, retryFirst), retryMost)
 		w.Stats.Retries.Add(1)
 		w.Stats.failure.Store(&err)
-		w.Log.Error("output: "+what+" failed, trying again; events wait in the journal", "output", w.Output.String(), "error", err, "retry", pause)
+		w.Log.Error("output: "+what+" failed, trying again; events wait in the journal", "output", w.Output.String(), "error", err, "retry", w.pause)
 		select {
-		case <-time.After(pause):
+		case <-time.After(w.pause):
 		case <-done:
 			done, drain = nil, time.After(drainTime)
 		case <-drain:
 			return fmt.Errorf("%s: %w", what, err)
 		}
+	}
+}
+
+// works notes that the destination takes what it is given.
+func (w *writer) works() {
+	if w.pause > 0 {
+		w.pause = 0
+		w.Stats.failure.Store(nil)
+		w.Log.Info("output works again", "output", w.Output.String())
 	}
 }
