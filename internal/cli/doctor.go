@@ -198,6 +198,9 @@ func (x *checkup) finish() error {
 		for _, r := range x.reports {
 			x.write(doctor.WriteSummary(x.people, r, x.colour))
 		}
+		if x.mistaken {
+			x.printf("%s: it has mistakes, which were named first; \"estream run\" does not start with it\n", x.flags.file)
+		}
 	}
 	if x.flags.bundle != "" && x.failed == nil {
 		x.failed = x.writeBundle(x.flags.bundle)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -231,6 +232,9 @@ func (x *checkup) gather(c *config.Config) {
 		x.parts = append(x.parts, doctor.LogTail("log.txt", c.Log.File, 0))
 	} else {
 		x.notes = append(x.notes, "The log of the service goes to its standard error and is not in it. With systemd: journalctl -u estream --since -1d")
+	}
+	if _, port, err := net.SplitHostPort(c.Monitoring.Listen); err == nil {
+		x.port(port)
 	}
 	for i := range c.Sources {
 		x.port(strconv.Itoa(c.Sources[i].Port))
