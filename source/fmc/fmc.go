@@ -18,14 +18,10 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"sync/atomic"
 	"time"
 
 	"estream/internal/mute"
-	"estream/journal"
-	"estream/meta"
-	"estream/pki"
 	"estream/session"
 	"estream/source"
 	"estream/wire"
@@ -230,7 +226,7 @@ func (s *Source) session(ctx context.Context) (err error) {
 		if count > 0 {
 			batch := source.Batch{Data: data, Count: count, Mark: []byte(s.Addr)}
 			var late bool
-			batch.MinArchive, batch.MaxArchive, late = archiveRange(data, time.Now().Add(future))
+			batch.MinArchive, batch.MaxArchive, late = archiveRange(data, s.believable())
 			if late && skew.Ok() {
 				s.Log.Warn("events carry an archive time of more than a day in the future; they do not move the position. Check the clocks", "server", s.Addr)
 			}
@@ -253,6 +249,17 @@ func (s *Source) session(ctx context.Context) (err error) {
 	}
 }
 
+// believable returns the latest archive time that moves the position: a day after
+// now, or, should our clock have been set back, after what the journal holds. If the
+// position stood still then, what comes now would come again with the next session.
+func (s *Source) believable() time.Time {
+	now := time.Now()
+	if held := time.Unix(int64(s.Journal.MaxArchive(s.Number)), 0); held.After(now) {
+		now = held
+	}
+	return now.Add(future)
+}
+
 // admitted notes that the server has let in the session that began then.
 func (s *Source) admitted(began time.Time) {
 	s.stats.LastError.Store(nil)
@@ -260,144 +267,4 @@ func (s *Source) admitted(began time.Time) {
 	if s.Start == wire.StartNow {
 		s.Start = uint32(began.Unix()) // a later session must not miss what comes in between
 	}
-}
-
-// position decides what to ask the server for. The resume is nil if the journal
-// holds nothing of this source.
-func (s *Source) position(ctx context.Context) (*resume, uint32, error) {
-	// What is not durable does not count as received.
-	if err := s.Journal.Sync(ctx); err != nil {
-		return nil, 0, fmt.Errorf("journal: %w", err)
-	}
-	upto := s.Journal.MaxArchive(s.Number)
-	if s.Group != nil {
-		var err error
-		if upto, err = s.Group.position(ctx, s.Member); err != nil {
-			return nil, 0, err
-		}
-	}
-	if upto == 0 {
-		if s.Group == nil {
-			return nil, s.Start, nil
-		}
-		return s.grouped(newResume(0, 0, s.Journal.Names.Of(s.Number), meta.NewLatest(s.Journal.Set)), true), s.Start, s.Group.begin(ctx, s.Member, 0)
-	}
-	if mark := s.Journal.LastMark(s.Number); len(mark) > 0 && string(mark) != s.Addr {
-		s.Log.Warn("the journal was filled by another server; going on from its position with this one", "was", string(mark), "now", s.Addr, "hint", "use a state directory of its own for each server")
-	}
-	from := upto - min(s.Margin, upto-1)
-	if s.Start != wire.StartOldest && s.Start > from && s.Start <= upto {
-		from = s.Start // the margin must not reach behind what was asked for at first
-	}
-	r := newResume(from, upto, s.Journal.Names.Of(s.Number), meta.NewLatest(s.Journal.Set))
-	if s.Group != nil {
-		s.grouped(r, false)
-		if err := s.Group.begin(ctx, s.Member, from); err != nil {
-			return nil, 0, err
-		}
-	}
-	reader := s.Journal.NewReader(s.Journal.SeekArchive(from), journal.ReaderOptions{DurableOnly: true})
-	defer reader.Close()
-	for end := s.Journal.Durable(); reader.Position().Seq < end.Seq; {
-		v, err := reader.Next(ctx)
-		var damage *journal.DamageError
-		if errors.As(err, &damage) {
-			continue // Open has reported it
-		}
-		if err != nil {
-			return nil, 0, fmt.Errorf("journal: %w", err)
-		}
-		if v.Source == s.Number && !v.Snapshot && v.MaxArchive >= from {
-			r.remember(v.Payload)
-		}
-	}
-	return r, from, nil
-}
-
-// grouped lets the group decide about events.
-func (s *Source) grouped(r *resume, settled bool) *resume {
-	r.settled = settled
-	r.repeated = func(m []byte, h wire.RecordHeader) bool { return s.Group.drop(s.Member, m, h) }
-	r.learn = func(m []byte, h wire.RecordHeader) { s.Group.learn(s.Member, m, h) }
-	return r
-}
-
-// archiveRange returns the lowest and highest archive time in batch, those of 0
-// and those after limit left out, and whether there were any of the latter.
-func archiveRange(batch []byte, limit time.Time) (lowest, highest uint32, late bool) {
-	most := uint32(min(limit.Unix(), 1<<32-2))
-	for len(batch) > 0 {
-		m, rest, err := wire.NextMessage(batch)
-		if err != nil {
-			break
-		}
-		batch = rest
-		h, ok := wire.PeekRecord(m)
-		switch {
-		case !ok || h.ArchiveTimestamp == 0:
-		case h.ArchiveTimestamp > most:
-			late = true
-		default:
-			if lowest == 0 || h.ArchiveTimestamp < lowest {
-				lowest = h.ArchiveTimestamp
-			}
-			highest = max(highest, h.ArchiveTimestamp)
-		}
-	}
-	return lowest, highest, late
-}
-
-// A cause says whether trying again can help.
-type cause int
-
-const (
-	passing cause = iota // network trouble, a server that restarts
-	refused              // the server closed before it sent anything
-	final                // no retry can help
-)
-
-func classify(err error) cause {
-	var (
-		dial   *session.DialError
-		verify *tls.CertificateVerificationError
-		op     *net.OpError
-	)
-	switch {
-	case errors.As(err, &verify), errors.Is(err, pki.ErrServerCertificate), errors.Is(err, session.ErrNoService):
-		return final
-	case errors.As(err, &op) && op.Op == "remote error": // an alert of TLS, whose type crypto/tls keeps to itself
-		return refused
-	case errors.As(err, &dial) && (dial.Stage == session.StageConnect || errors.Is(err, context.DeadlineExceeded)):
-		return passing
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
-		return refused
-	}
-	return passing
-}
-
-// An Explained error carries what to do about it.
-type Explained struct {
-	Err  error
-	Hint string
-}
-
-func (e *Explained) Error() string { return e.Err.Error() }
-func (e *Explained) Unwrap() error { return e.Err }
-
-// explain adds a cure to errors that have one.
-func explain(err error) error {
-	var (
-		verify *tls.CertificateVerificationError
-		dial   *session.DialError
-	)
-	switch {
-	case errors.As(err, &verify), errors.Is(err, pki.ErrServerCertificate):
-		return &Explained{err, "the server's certificate was not issued by the authority in the PKCS#12 file: fetch the file from this very server"}
-	case classify(err) == refused:
-		return &Explained{fmt.Errorf("the server closed the connection without serving us: %w", err),
-			"the certificate may be revoked, not registered there, or issued for another address than the one the server sees; register this host there again and fetch the new PKCS#12 file"}
-	case errors.As(err, &dial) && dial.Stage == session.StageConnect:
-		return &Explained{err, "check the address, that the server listens on TCP 8302, and firewalls in between"}
-	}
-	return err
 }
