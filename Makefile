@@ -14,6 +14,10 @@ TESTFLAGS ?=
 FUZZTIME ?= 5m
 FUZZ     ?= .
 
+# How long `make fire` lets things fail, and how long the destination of an output is dead.
+FIRE ?= 30m
+DEAD ?= 10m
+
 # The packages whose speed matters, with their sub-packages.
 BENCH     ?= wire layouts format meta journal session
 BENCHTIME ?= 1s
@@ -27,7 +31,7 @@ PLATFORMS := windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64 l
 
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 
-.PHONY: build test test32 lint generate cross fuzz bench man package clean help
+.PHONY: build test test32 lint generate cross fuzz fire bench man package clean help
 
 build: ## build bin/estream, a static binary
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false \
@@ -65,6 +69,10 @@ cross: ## build for, and vet on, every other platform
 
 fuzz: ## fuzz every target for FUZZTIME (5m) each; FUZZ=regexp selects
 	@FUZZTIME='$(FUZZTIME)' FUZZ='$(FUZZ)' tools/fuzz.sh
+
+fire: ## let everything fail for FIRE (30m), and an output be dead for DEAD (10m); needs root
+	@tools/needs.sh
+	go test -count=1 -timeout 3h -v ./internal/fire -fire.for '$(FIRE)' -fire.dead '$(DEAD)'
 
 bench: ## time the packages in BENCH, then the whole program end to end
 	go test -run '^$$' -bench . -benchtime '$(BENCHTIME)' $(addprefix ./,$(addsuffix /...,$(BENCH)))
