@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -259,20 +260,20 @@ func (r *collection) join(s *Source) error {
 }
 
 // endSources waits for all sources; their context has ended.
-func (r *collection) endSources() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, t := range r.sources {
-		<-t.done
-	}
-}
+func (r *collection) endSources() { await(r, r.sources) }
 
 // wait waits for everything; all contexts have ended.
 func (r *collection) wait() {
 	r.endSources()
+	await(r, r.outputs)
+}
+
+// await waits for tasks. Whoever asks for the status meanwhile gets an answer.
+func await[K comparable](r *collection, tasks map[K]*task) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, t := range r.outputs {
+	all := slices.Collect(maps.Values(tasks))
+	r.mu.Unlock()
+	for _, t := range all {
 		<-t.done
 	}
 }
