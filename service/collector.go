@@ -100,7 +100,7 @@ func (t *task) end() {
 func (c *Collector) Run(ctx context.Context) (err error) {
 	j, closeJournal, err := openJournal(ctx, c.State, c.FS, c.Layouts, c.Journal, c.Log)
 	if err != nil {
-		return err
+		return ended(ctx, err)
 	}
 	defer func() { err = errors.Join(err, closeJournal()) }()
 	n, err := openNumbers(c.FS, c.State)

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 
@@ -10,6 +11,14 @@ import (
 	"estream/source"
 	"estream/wire"
 )
+
+// ended is nil for the error of a start that the end of ctx has cut short.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
 
 // openJournal opens the journal in the directory of a Collector or Server.
 // closeJournal makes what was appended durable, within stopTime, also after ctx

@@ -56,7 +56,7 @@ type Feed struct {
 func (s *Server) Run(ctx context.Context) (err error) {
 	j, closeJournal, err := openJournal(ctx, s.Data, s.FS, s.Layouts, s.Journal, s.Log)
 	if err != nil {
-		return err
+		return ended(ctx, err)
 	}
 	defer func() { err = errors.Join(err, closeJournal()) }()
 	s.Core = &server.Server{

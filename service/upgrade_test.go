@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"path"
 	"path/filepath"
@@ -149,4 +150,19 @@ func newest(t *testing.T, disk durable.FS) (device uint64, second uint32) {
 		t.Fatalf("device %d, second %d", device, second)
 	}
 	return device, second
+}
+
+// TestStopWhileStarting: a stop that comes while the journal is read is no failure.
+func TestStopWhileStarting(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	disk := unpack(t, "testdata/state-267f88a.tar.gz")
+	c := &service.Collector{State: "/state", FS: disk, Layouts: layouts.Default(), Log: slog.New(slog.DiscardHandler)}
+	if err := c.Run(ctx); err != nil {
+		t.Errorf("the collector ended with %v", err)
+	}
+	s := &service.Server{Data: "/state", FS: disk, Layouts: layouts.Default(), Log: slog.New(slog.DiscardHandler)}
+	if err := s.Run(ctx); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
 }
