@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"estream/pki"
 	"estream/session"
 	"estream/wire"
 )
@@ -75,7 +76,7 @@ func (d *diagnosis) notServed(ctx context.Context, s *Step, err error) {
 // refused names why the server turned us away: by the alert it sent, or, if it just
 // closed, by the addresses.
 func (d *diagnosis) refused(ctx context.Context, s *Step, err error) {
-	if alert, ok := alertOf(err); ok {
+	if alert, ok := pki.RemoteAlert(err); ok {
 		cause := TLSFailed
 		switch alert {
 		case alertRevoked:
@@ -111,21 +112,6 @@ const (
 	alertDenied         = tls.AlertError(49)
 	alertRequired       = tls.AlertError(116)
 )
-
-// alertOf returns the alert that the server sent. crypto/tls has a type of its own
-// in the error, which cannot be asked for, but has the text of tls.AlertError.
-func alertOf(err error) (tls.AlertError, bool) {
-	op, ok := errors.AsType[*net.OpError](err)
-	if !ok || op.Op != "remote error" {
-		return 0, false
-	}
-	for n := range 256 {
-		if a := tls.AlertError(n); a.Error() == op.Err.Error() {
-			return a, true
-		}
-	}
-	return 0, false
-}
 
 // blame tells apart, as far as that can be done from this end, the two reasons for
 // which a server closes after the handshake: the certificate is for another

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"estream/estreamtest"
+	"estream/pki"
 )
 
 // TestJudge: who is to blame for a connection that was closed without a word, by
@@ -67,7 +68,7 @@ func TestAlerts(t *testing.T) {
 			t.Errorf("%v: %+v, want cause %s", alert, s, cause)
 		}
 	}
-	if _, ok := alertOf(&net.OpError{Op: "local error", Err: alertRevoked}); ok {
+	if _, ok := pki.RemoteAlert(&net.OpError{Op: "local error", Err: alertRevoked}); ok {
 		t.Error("our own alert was taken for the server's")
 	}
 }

@@ -37,11 +37,11 @@ func describe(err error, f *Files) string {
 		dns      *net.DNSError
 		dial     *session.DialError
 		server   *session.ServerError
-		alert    tls.AlertError
 		verify   *tls.CertificateVerificationError
 		unknown  x509.UnknownAuthorityError
 		explains *fmc.Explained
 	)
+	_, alerted := pki.RemoteAlert(err)
 	hint := ""
 	if errors.As(err, &explains) {
 		hint = " Hint: " + explains.Hint
@@ -57,7 +57,7 @@ func describe(err error, f *Files) string {
 		return fmt.Sprintf("EncoreException: %v", err)
 	case errors.Is(err, pki.ErrServerCertificate), errors.As(err, &verify), errors.As(err, &unknown):
 		return fmt.Sprintf("EncoreException: %v. If the server got a new certificate, fetch a new PKCS#12 file and delete %s and %s", err, f.Key, f.Cert)
-	case errors.As(err, &alert):
+	case alerted:
 		return fmt.Sprintf("SSLError: %v. \"revoked\" means that this client was deleted on the server; after fetching a new PKCS#12 file delete %s and %s", err, f.Key, f.Cert)
 	case errors.As(err, &dial) && dial.Stage == session.StageConnect, errors.As(err, new(*unreachable)):
 		return fmt.Sprintf("TimeoutException: %s (%v)", unreachableText, err)

@@ -82,6 +82,9 @@ func (r *collection) startOutput(o *Output) error {
 func (r *collection) output(ctx context.Context, o *Output, ready chan<- error) error {
 	p, done, err := r.open(ctx, o)
 	ready <- err
+	if err != nil && !r.Persist {
+		return nil // startOutput reports it
+	}
 	for pause := reopenFirst; ; pause = min(2*pause, reopenMost) {
 		before := o.Stats.Committed.Load()
 		if err == nil {
@@ -98,8 +101,6 @@ func (r *collection) output(ctx context.Context, o *Output, ready chan<- error) 
 			if !errors.Is(err, output.ErrUncommitted) && !r.Persist {
 				return errors.Join(err, cerr)
 			}
-		} else if !r.Persist && p == nil && before == 0 {
-			return nil // startOutput reports it
 		}
 		o.state.Store(&outputState{fail: err})
 		if o.Stats.Committed.Load() > before {

@@ -84,7 +84,7 @@ func (b *Builder) Build(c *config.Config) error {
 		o := &c.Outputs[i]
 		stamp := "output " + o.Name
 		stamps[stamp] = stampOf(outputFiles(o))
-		if old := b.output(o.Name); old != nil && !kept.everything && kept.outputs(o.Name) && stamps[stamp] == b.stamps[stamp] {
+		if old := b.output(o.Name); old != nil && kept.outputs(o.Name) && stamps[stamp] == b.stamps[stamp] {
 			outputs = append(outputs, old)
 			b.keepCertificates("output " + o.Name)
 			continue
@@ -162,17 +162,16 @@ func (b *Builder) source(name string) *service.Source {
 
 // keep tells what of the last configuration is still the same.
 type keep struct {
-	changes    config.Changes
-	everything bool // nothing may be kept: the layouts have changed
-	known      bool
+	changes config.Changes
+	known   bool
 }
 
 func (k keep) of(changes config.Changes) keep {
-	return keep{changes: changes, known: true, everything: slices.Contains(changes.Sections, "layouts")}
+	return keep{changes: changes, known: true}
 }
 
 func (k keep) sources(name string) bool {
-	return k.known && !k.everything && !slices.Contains(k.changes.Sources.Changed, name)
+	return k.known && !slices.Contains(k.changes.Sources.Changed, name)
 }
 
 func (k keep) outputs(name string) bool {

@@ -45,7 +45,7 @@ func (b *Builder) makeSource(c *config.Config, i int, outputs []*service.Output)
 	return &service.Source{Name: s.Name, Source: &fmc.Source{
 		Addr: Address(s), TLS: cfg, Start: uint32(s.Start), Margin: uint32(s.Margin / time.Second), Persist: true,
 		Session: session.ClientConfig{
-			Network: Network(s), DialContext: dialer(s), Flags: flags, Pairs: pairs,
+			Network: Network(s), DialContext: Dialer(s), Flags: flags, Pairs: pairs,
 			HandshakeTimeout: s.ConnectTimeout, IdleTimeout: s.IdleTimeout,
 		},
 	}}, nil
@@ -65,7 +65,8 @@ func Network(s *config.Source) string {
 	return "tcp"
 }
 
-func dialer(s *config.Source) func(ctx context.Context, network, addr string) (net.Conn, error) {
+// Dialer dials from the address that a source is set to.
+func Dialer(s *config.Source) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	d := &net.Dialer{}
 	if s.LocalAddress.IsValid() {
 		d.LocalAddr = net.TCPAddrFromAddrPort(addrPort(s.LocalAddress))

@@ -211,10 +211,8 @@ func readResponse(r io.Reader) (h wire.Header, message []byte, err error) {
 // encoreWords says why a test failed. The beginnings are those of eNcore, which
 // scripts look for.
 func encoreWords(err error) string {
-	var (
-		dns   *net.DNSError
-		alert tls.AlertError
-	)
+	var dns *net.DNSError
+	_, alerted := pki.RemoteAlert(err)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "EncoreException: stopped before the end"
@@ -222,7 +220,7 @@ func encoreWords(err error) string {
 		return fmt.Sprintf("socket.gaierror: %v", err)
 	case errors.Is(err, errConnect):
 		return fmt.Sprintf("TimeoutException: Could not connect to eStreamer Server at all. %v", err)
-	case errors.As(err, &alert):
+	case alerted:
 		return fmt.Sprintf("SSLError: %v", err)
 	case errors.Is(err, pki.ErrServerCertificate):
 		return fmt.Sprintf("EncoreException: %v", err)

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"estream/config"
 	"estream/doctor"
 	"estream/internal/assemble"
 	"estream/pki"
@@ -93,20 +92,11 @@ func (p *probe) configured(ctx context.Context, file string) error {
 	for i := range c.Sources {
 		s := &c.Sources[i]
 		p.test(ctx, &probeTarget{
-			addr: assemble.Address(s), network: assemble.Network(s), dial: localDialer(s), flags: wire.RequestFlags(s.Request.Flags),
+			addr: assemble.Address(s), network: assemble.Network(s), dial: assemble.Dialer(s), flags: wire.RequestFlags(s.Request.Flags),
 			timeout: s.ConnectTimeout, verify: assemble.Verification(c, s),
 			credentials: func() (*pki.Credentials, error) { return assemble.Credentials(s) },
 			tls:         func(cred *pki.Credentials) (*tls.Config, error) { return assemble.ClientTLS(c, s, cred) },
 		})
 	}
 	return nil
-}
-
-// localDialer dials from the address that a source is set to.
-func localDialer(s *config.Source) func(context.Context, string, string) (net.Conn, error) {
-	d := new(net.Dialer)
-	if s.LocalAddress.IsValid() {
-		d.LocalAddr = &net.TCPAddr{IP: s.LocalAddress.AsSlice(), Zone: s.LocalAddress.Zone()}
-	}
-	return d.DialContext
 }

@@ -30,7 +30,6 @@ type Daemon struct {
 	File    string // the configuration
 	Layouts func(dir string) (*wire.Layouts, error)
 	Stdout  assemble.Opener
-	Level   *slog.LevelVar // of Log; follows the configuration
 	Log     *slog.Logger
 	Version string
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 
 	"estream/pki"
 	"estream/session"
@@ -25,12 +24,12 @@ func classify(err error) cause {
 	var (
 		dial   *session.DialError
 		verify *tls.CertificateVerificationError
-		op     *net.OpError
 	)
+	_, alerted := pki.RemoteAlert(err)
 	switch {
 	case errors.As(err, &verify), errors.Is(err, pki.ErrServerCertificate), errors.Is(err, session.ErrNoService):
 		return final
-	case errors.As(err, &op) && op.Op == "remote error": // an alert of TLS, whose type crypto/tls keeps to itself
+	case alerted:
 		return refused
 	case errors.As(err, &dial) && (dial.Stage == session.StageConnect || errors.Is(err, context.DeadlineExceeded)):
 		return passing
