@@ -30,6 +30,8 @@ type Launcher struct {
 
 const (
 	startPause = time.Second            // after a start, and after a process has ended
+	startLimit = 30 * time.Second       // for a process to be at work
+	startLook  = 20 * time.Millisecond  // between looks whether it is
 	stopPause  = 500 * time.Millisecond // between looks at a process that is to end
 )
 
@@ -111,19 +113,46 @@ func (l *Launcher) Start(ctx context.Context) error {
 	if err := l.sleep(ctx, startPause); err != nil {
 		return err
 	}
+	over, err := l.untilAtWork(ctx, cmd.Process.Pid, ended)
+	if err != nil {
+		return err
+	}
 	if err := l.Terminal.printf("Starting \"%s\". Started. pid=%d\n", l.Title, cmd.Process.Pid); err != nil {
 		return err
 	}
-	select {
-	case err := <-ended: // eNcore says nothing, and people wonder
-		how := "it has ended"
-		if err != nil {
-			how = err.Error()
-		}
-		_, err = fmt.Fprintf(l.Terminal.Err, "It does not run any more (%s): the log says why.\n", how)
-		return err
-	default:
+	if over == "" {
 		return nil
+	}
+	// eNcore says nothing, and people wonder.
+	_, err = fmt.Fprintf(l.Terminal.Err, "It does not run any more (%s): the log says why.\n", over)
+	return err
+}
+
+// untilAtWork waits until the process has written its pid file, so that a stop that
+// follows at once finds it. If it ends before that, over says how.
+func (l *Launcher) untilAtWork(ctx context.Context, pid int, ended <-chan error) (over string, err error) {
+	f, _, ok := l.files()
+	if !ok {
+		return "", ErrTold
+	}
+	limit := time.NewTimer(startLimit)
+	defer limit.Stop()
+	for {
+		if now, err := readPID(durable.OS{}, f.PID); err != nil || now == pid {
+			return "", err
+		}
+		select {
+		case err := <-ended:
+			if err != nil {
+				return err.Error(), nil
+			}
+			return "it has ended", nil
+		case <-limit.C:
+			return "", nil // slow, but there
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(startLook):
+		}
 	}
 }
 

@@ -128,9 +128,14 @@ func (v *encoreEnv) workDir() (string, error) {
 
 // initialized returns a command whose verb runs once there is something to run it on.
 func (v *encoreEnv) initialized(verb, short, long string, run func(context.Context, *encore.Launcher) error) *cobra.Command {
+	example := encoreReady + "  estream encore " + verb
+	switch verb {
+	case "start", "restart", "archive": // what is pasted leaves nothing behind
+		example += "\n  estream encore stop"
+	}
 	return &cobra.Command{
 		Use: verb, Short: short, Long: long, Args: exactArgs(),
-		Example: encoreReady + "  estream encore " + verb,
+		Example: example,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			l, err := v.launcher()
 			if err == nil {
