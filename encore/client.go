@@ -242,7 +242,7 @@ func (r *run) stopping(cause error) {
 func (r *run) runCollector(ctx context.Context) {
 	log := slog.New(&observer{Handler: named(r.log, "Collector").Handler(), writer: r.stages[len(r.stages)-1].logger, session: r.session, ended: r.ended})
 	for wait := retryFirst; ; wait = min(2*wait, retryMost) {
-		c := &service.Collector{
+		c := &service.Service{
 			State: r.files.State, FS: r.fsys, Layouts: r.Layouts, Sources: []*service.Source{{Source: r.source}}, Outputs: r.outputs,
 			Journal: journal.Options{RetainBytes: retainBytes}, Log: log,
 			Ready: func() {

@@ -3,7 +3,7 @@
 // and questions. Below the surface it is our collector, with a journal, so nothing
 // is lost when it stops.
 //
-//	estreamer.conf ──► Client.Run ──► service.Collector ──► Destinations
+//	estreamer.conf ──► Client.Run ──► service.Service ──► Destinations
 //	                        │
 //	                        └─► bookmark, status, pid, log
 //

@@ -16,7 +16,7 @@ import (
 	"estream/wire"
 )
 
-// collectorSource is the number that service.Collector gives its source.
+// collectorSource is the number that service.Service gives its source.
 const collectorSource = 1
 
 // closeTime is how long a journal may take to close.

@@ -39,7 +39,7 @@ func TestCollector(t *testing.T) {
 		estreamtest.Stall(nil))
 	log := new(syncbuf.Buffer)
 	w := NewWatch(layouts.Default(), func(uint32) string { return "fmc-a" }, log.Logger())
-	c := &service.Collector{
+	c := &service.Service{
 		State: t.TempDir(), Layouts: layouts.Default(), Persist: true, Log: log.Logger(), Watch: w.Run,
 		Sources: []*service.Source{{Name: "fmc-a", Source: &fmc.Source{Addr: center.Addr(), TLS: center.ClientTLS(), Start: wire.StartOldest, Persist: true}}},
 		Outputs: []*service.Output{{

@@ -64,7 +64,7 @@ func NewWatch(set *wire.Layouts, name func(source uint32) string, log *slog.Logg
 }
 
 // Run reads the journal from its end on, until ctx ends or the journal is closed.
-// It is what service.Collector.Watch takes. It holds nobody back: what retention
+// It is what service.Service.Watch takes. It holds nobody back: what retention
 // deletes before it was read, and what is damaged, is skipped and counted.
 func (w *Watch) Run(ctx context.Context, j *source.Journal) {
 	r := j.NewReader(j.End(), journal.ReaderOptions{})

@@ -28,8 +28,9 @@ func (r *collection) received() (n uint64, connected bool) {
 	defer r.mu.Unlock()
 	connected = true
 	for s := range r.sources {
-		n += s.Stats().Received.Load()
-		connected = connected && s.Stats().Connected.Load()
+		received, works := s.received()
+		n += received
+		connected = connected && works
 	}
 	return n, connected
 }

@@ -20,7 +20,7 @@ func ended(ctx context.Context, err error) error {
 	return err
 }
 
-// openJournal opens the journal in the directory of a Collector or Server.
+// openJournal opens the journal in the directory of a Service.
 // closeJournal makes what was appended durable, within stopTime, also after ctx
 // has ended.
 func openJournal(ctx context.Context, dir string, fsys durable.FS, set *wire.Layouts, opt journal.Options, log *slog.Logger) (j *source.Journal, closeJournal func() error, err error) {

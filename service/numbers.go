@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"estream/internal/durable"
@@ -62,8 +64,9 @@ func openNumbers(fsys durable.FS, dir string) (*numbers, error) {
 }
 
 // of returns the number of a source, a new one for a new name. The source
-// without name is number 1, as in journals that know only one.
-func (n *numbers) of(name string) (uint32, error) {
+// without name is number 1, as in journals that know only one. A new name gets the
+// number wish, if that is not 0 and nobody has it.
+func (n *numbers) of(name string, wish uint32) (uint32, error) {
 	if name == "" {
 		return 1, nil
 	}
@@ -72,18 +75,23 @@ func (n *numbers) of(name string) (uint32, error) {
 	if number, ok := n.file.Sources[name]; ok {
 		return number, nil
 	}
-	n.file.Last++
-	n.file.Sources[name] = n.file.Last
+	last := n.file.Last
+	number := last + 1
+	if wish != 0 && !slices.Contains(slices.Collect(maps.Values(n.file.Sources)), wish) {
+		number = wish
+	}
+	n.file.Last = max(last, number)
+	n.file.Sources[name] = number
 	data, err := json.MarshalIndent(n.file, "", "  ")
 	if err != nil {
 		return 0, err
 	}
 	if err := durable.ReplaceFile(n.fs, n.path, append(data, '\n'), os.FileMode(0o600)); err != nil {
 		delete(n.file.Sources, name)
-		n.file.Last--
+		n.file.Last = last
 		return 0, fmt.Errorf("remember the number of source %s: %w", name, err)
 	}
-	return n.file.Last, nil
+	return number, nil
 }
 
 // name returns the source that has a number, "" if none has.
@@ -99,8 +107,8 @@ func (n *numbers) name(number uint32) string {
 }
 
 // SourceName returns the name of the source that has a number in the journal, ""
-// if none has, or the Collector does not run.
-func (c *Collector) SourceName(number uint32) string {
+// if none has, or the Service does not run.
+func (c *Service) SourceName(number uint32) string {
 	c.mu.Lock()
 	r := c.running
 	c.mu.Unlock()
@@ -110,7 +118,7 @@ func (c *Collector) SourceName(number uint32) string {
 	return r.numbers.name(number)
 }
 
-// SourceNumbers returns the numbers that the sources of a Collector with the state
+// SourceNumbers returns the numbers that the sources of a Service with the state
 // directory dir have in its journal, by name.
 func SourceNumbers(fsys durable.FS, dir string) (map[string]uint32, error) {
 	n, err := openNumbers(fsys, dir)

@@ -20,7 +20,7 @@ const (
 	reopenMost  = 5 * time.Second
 )
 
-// An Output is one destination of a Collector.
+// An Output is one destination of a Service.
 type Output struct {
 	Name   string // of its cursor; keep it over restarts
 	Format format.Format
@@ -133,7 +133,7 @@ func (r *collection) open(ctx context.Context, o *Output) (_ *collect.Pipeline, 
 	}()
 	var sources map[uint32]bool
 	for _, name := range o.Sources {
-		number, err := r.numbers.of(name)
+		number, err := r.numbers.of(name, 0)
 		if err != nil {
 			return nil, done, err
 		}

@@ -10,7 +10,7 @@ import (
 	"estream/output"
 )
 
-// Status is what a running Collector can say about itself. It is what `estream
+// Status is what a running Service can say about itself. It is what `estream
 // status --json` prints; names stay, new ones may come.
 type Status struct {
 	At      time.Time      `json:"at"`
@@ -23,8 +23,9 @@ type Status struct {
 // SourceStatus describes a source. Counts are those since the start of the program.
 type SourceStatus struct {
 	Name         string    `json:"name"`
-	Server       string    `json:"server"`
+	Server       string    `json:"server"` // or what it reads
 	Connected    bool      `json:"connected"`
+	Ended        bool      `json:"ended,omitempty"` // a recorded stream, to its end
 	Sessions     uint64    `json:"sessions"`
 	Received     uint64    `json:"received"`  // events and metadata
 	Repeated     uint64    `json:"repeated"`  // of these the journal held already
@@ -99,8 +100,8 @@ type ProblemCount struct {
 	Records uint64 `json:"records"`
 }
 
-// Status describes the Collector as it is now; false when it does not run.
-func (c *Collector) Status() (Status, bool) {
+// Status describes the Service as it is now; false when it does not run.
+func (c *Service) Status() (Status, bool) {
 	c.mu.Lock()
 	r := c.running
 	c.mu.Unlock()
@@ -116,6 +117,9 @@ func (c *Collector) Status() (Status, bool) {
 	groups := map[string]bool{}
 	for src := range r.sources {
 		s.Sources = append(s.Sources, r.sourceStatus(src))
+		if src.Feed != nil {
+			continue
+		}
 		if g := src.Group; g != nil && !groups[g.Name] {
 			groups[g.Name] = true
 			s.Groups = append(s.Groups, GroupStatus{Name: g.Name, Members: g.Members, Repeated: g.Stats().Repeated.Load(), Remembered: g.Stats().Remembered.Load()})
@@ -142,6 +146,9 @@ func journalStatus(j journal.Stats) JournalStatus {
 }
 
 func (r *collection) sourceStatus(src *Source) SourceStatus {
+	if src.Feed != nil {
+		return r.feedStatus(src)
+	}
 	st := src.Stats()
 	s := SourceStatus{
 		Name: src.Name, Server: src.Addr, Connected: st.Connected.Load(), Sessions: st.Sessions.Load(),
@@ -154,6 +161,22 @@ func (r *collection) sourceStatus(src *Source) SourceStatus {
 		s.LastEvent = time.Unix(int64(at), 0)
 	}
 	if text := st.LastError.Load(); text != nil {
+		s.LastError = *text
+	}
+	return s
+}
+
+func (r *collection) feedStatus(src *Source) SourceStatus {
+	st := &src.Feed.stats
+	n := st.journaled.Load()
+	s := SourceStatus{Name: src.Name, Server: src.Feed.Name, Connected: st.works.Load(), Ended: st.ended.Load(), Received: n, Journaled: n}
+	if at := st.last.Load(); at != 0 {
+		s.LastReceived = time.Unix(0, at)
+	}
+	if at := r.journal.MaxArchive(src.number); at != 0 {
+		s.LastEvent = time.Unix(int64(at), 0)
+	}
+	if text := st.err.Load(); text != nil {
 		s.LastError = *text
 	}
 	return s

@@ -98,7 +98,7 @@ func TestUpgrade(t *testing.T) {
 			out := &service.Output{Name: "output", Format: jsonl.New(jsonl.Options{}), Open: func(saved []byte) (output.Output, error) {
 				return file.OpenWith(file.Options{FS: disk, Path: events}, saved)
 			}}
-			stop := run(t, &service.Collector{
+			stop := run(t, &service.Service{
 				FS: disk, Outputs: []*service.Output{out}, Journal: journal.Options{SegmentBytes: 30000},
 				Sources: []*service.Source{{Source: &fmc.Source{Addr: center.Addr(), TLS: center.ClientTLS(), Start: wire.StartOldest, Persist: true}}},
 			})
@@ -157,12 +157,8 @@ func TestStopWhileStarting(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	disk := unpack(t, "testdata/state-267f88a.tar.gz")
-	c := &service.Collector{State: "/state", FS: disk, Layouts: layouts.Default(), Log: slog.New(slog.DiscardHandler)}
-	if err := c.Run(ctx); err != nil {
-		t.Errorf("the collector ended with %v", err)
-	}
-	s := &service.Server{Data: "/state", FS: disk, Layouts: layouts.Default(), Log: slog.New(slog.DiscardHandler)}
+	s := &service.Service{State: "/state", FS: disk, Layouts: layouts.Default(), Log: slog.New(slog.DiscardHandler)}
 	if err := s.Run(ctx); err != nil {
-		t.Errorf("the server ended with %v", err)
+		t.Errorf("it ended with %v", err)
 	}
 }

@@ -53,7 +53,7 @@ func collector(ctx context.Context, jb *job) (*result, error) {
 		return nil, err
 	}
 	began, used := time.Now(), cpuTime()
-	c := &service.Collector{
+	c := &service.Service{
 		State: jb.State, FS: durable.OS{}, Layouts: layouts.Default(), Log: log, Outputs: []*service.Output{out},
 		Journal: journal.Options{RetainBytes: retain},
 		Sources: []*service.Source{{Source: &fmc.Source{

@@ -124,7 +124,7 @@ Without it nothing outlives the process.
 				Open: func(saved []byte) (output.Output, error) { return open(saved, log) },
 			}
 			src := &fmc.Source{Addr: addr, TLS: tlsConfig, Start: from}
-			c := &service.Collector{
+			c := &service.Service{
 				State: dir, FS: durable.OS{}, Layouts: set, Idle: idle, Log: log, Outputs: []*service.Output{dest},
 				Journal: journal.Options{RetainBytes: int64(retain)},
 				Sources: []*service.Source{{Source: src}},

@@ -16,6 +16,7 @@ import (
 	"estream/internal/durable"
 	"estream/journal"
 	"estream/pki"
+	"estream/server"
 	"estream/service"
 	"estream/session"
 	"estream/source/unified2"
@@ -80,38 +81,43 @@ What was read is in the journal; a restart goes on behind it.`,
 			if err != nil {
 				return err
 			}
-			s := &service.Server{
-				Data: data, FS: durable.OS{}, Layouts: set, NoHost: noHostCheck, AsIs: replayFile != "",
-				Session: session.ServerConfig{BundleMessages: bundle}, Journal: journal.Options{RetainBytes: int64(retain)}, Log: log,
+			srv := &service.Server{Server: &server.Server{
+				NoHost: noHostCheck, AsIs: replayFile != "", Session: session.ServerConfig{BundleMessages: bundle}, Log: log,
+			}}
+			s := &service.Service{
+				State: data, FS: durable.OS{}, Layouts: set, Server: srv, Journal: journal.Options{RetainBytes: int64(retain)}, Log: log,
 			}
 			if spool != "" {
 				f, err := unified2Feed(spool, snortConfig, device, set, log)
 				if err != nil {
 					return err
 				}
-				s.Sources = append(s.Sources, f)
+				f.Number = service.Unified2Number
+				s.Sources = append(s.Sources, &service.Source{Name: "unified2", Feed: f})
 			}
 			if replayFile != "" {
 				if err := readableFile(replayFile); err != nil {
 					return fmt.Errorf("--replay-as-is: %w", err)
 				}
-				s.Sources = append(s.Sources, service.ReplayFeed(replayFile, loop, rate, set, log))
+				f := service.ReplayFeed(replayFile, loop, rate, set, log)
+				f.Number = service.ReplayNumber
+				s.Sources = append(s.Sources, &service.Source{Name: "replay", Feed: f})
 			}
 			// Before anything is created in DIR.
 			for _, addr := range listen {
 				ln, err := listenOn(cmd.Context(), addr)
 				if err != nil {
-					return errors.Join(err, closeAll(s.Listeners))
+					return errors.Join(err, closeAll(srv.Listeners))
 				}
-				s.Listeners = append(s.Listeners, ln)
+				srv.Listeners = append(srv.Listeners, ln)
 			}
-			if s.Authority, err = e.openAuthority(data, true); err != nil {
-				return errors.Join(err, closeAll(s.Listeners))
+			if srv.Authority, err = e.openAuthority(data, true); err != nil {
+				return errors.Join(err, closeAll(srv.Listeners))
 			}
 			if len(s.Sources) == 0 {
 				log.Info("no source is given: clients get what the journal holds", "hint", "--unified2 or --replay-as-is adds events")
 			}
-			e.hintClients(s.Authority, data, log)
+			e.hintClients(srv.Authority, data, log)
 			return s.Run(cmd.Context())
 		},
 	}
@@ -131,18 +137,18 @@ What was read is in the journal; a restart goes on behind it.`,
 }
 
 // unified2Feed makes a source of a spool directory.
-func unified2Feed(dir, config, device string, set *wire.Layouts, log *slog.Logger) (service.Feed, error) {
+func unified2Feed(dir, config, device string, set *wire.Layouts, log *slog.Logger) (*service.Feed, error) {
 	if _, err := os.Stat(dir); err != nil {
-		return service.Feed{}, fmt.Errorf("--unified2: %w", err)
+		return nil, fmt.Errorf("--unified2: %w", err)
 	}
 	var maps *unified2.Maps
 	if config != "" {
 		var err error
 		if maps, err = unified2.LoadConfig(config, log); err != nil {
-			return service.Feed{}, &configError{fmt.Errorf("--snort-config: %w", err)}
+			return nil, &configError{fmt.Errorf("--snort-config: %w", err)}
 		}
 		if len(maps.Files) == 0 {
-			return service.Feed{}, hint(fmt.Errorf("--snort-config %s: no map found", config), "expected sid-msg.map, gen-msg.map, classification.config or reference.config there or in its etc directory")
+			return nil, hint(fmt.Errorf("--snort-config %s: no map found", config), "expected sid-msg.map, gen-msg.map, classification.config or reference.config there or in its etc directory")
 		}
 	}
 	return service.Unified2Feed(&unified2.Source{Dir: dir, Layouts: set, Maps: maps, DeviceName: device, Log: log}), nil

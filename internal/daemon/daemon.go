@@ -36,7 +36,7 @@ type Daemon struct {
 	// reloading: one at a time.
 	reloading    sync.Mutex
 	builder      *assemble.Builder
-	collector    *service.Collector
+	collector    *service.Service
 	monitor      *monitor.Monitor
 	watch        *monitor.Watch
 	certificates atomic.Pointer[[]monitor.Certificate]
@@ -54,7 +54,7 @@ func (d *Daemon) Config() *config.Config {
 }
 
 // Collector returns the collector, also before it runs.
-func (d *Daemon) Collector() *service.Collector { return d.collector }
+func (d *Daemon) Collector() *service.Service { return d.collector }
 
 // Run works until ctx ends, which is no error. hup asks for a reload.
 func (d *Daemon) Run(ctx context.Context, c *config.Config, hup <-chan struct{}) (err error) {
@@ -72,7 +72,7 @@ func (d *Daemon) Run(ctx context.Context, c *config.Config, hup <-chan struct{})
 		return err
 	}
 	ready := make(chan struct{})
-	d.collector = &service.Collector{
+	d.collector = &service.Service{
 		State: c.State, FS: durable.OS{}, Layouts: set, Sources: d.builder.Sources, Outputs: d.builder.Outputs,
 		Journal: assemble.Journal(c), Persist: true, Log: d.Log,
 		Ready: func() { close(ready); d.notify(notify.Ready) },
@@ -248,7 +248,7 @@ func (d *Daemon) Reload() (*Reloaded, error) {
 	if err := d.build(c); err != nil {
 		return nil, err
 	}
-	if err := d.collector.Change(d.builder.Sources, d.builder.Outputs); err != nil {
+	if err := d.collector.Change(d.builder.Sources, d.builder.Outputs, nil); err != nil {
 		d.Log.Error("reload: a part could not be started; it is tried again", "error", err)
 	}
 	d.mu.Lock()

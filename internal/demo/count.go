@@ -37,7 +37,7 @@ func (c *Counts) OK() bool {
 // believed is used, except what only it can know: Sent and Received.
 func (d *demo) count() (*Counts, error) {
 	c := &Counts{
-		Sent:     d.server.Core.Stats().Sent.Load(),
+		Sent:     d.server.Server.Stats().Sent.Load(),
 		Received: d.source.Stats().Received.Load(),
 	}
 	ids := map[string]int{} // identity of a record -> how many there should be

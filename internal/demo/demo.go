@@ -21,6 +21,7 @@ import (
 	"estream/output"
 	"estream/output/file"
 	"estream/pki"
+	"estream/server"
 	"estream/service"
 	"estream/source"
 	"estream/source/fmc"
@@ -59,7 +60,7 @@ type Options struct {
 // Run runs the demonstration. It returns the counts also when they do not add
 // up; an error means that it could not be carried out.
 func Run(ctx context.Context, o Options) (*Counts, error) {
-	d := &demo{Options: o}
+	d := &demo{Options: o, serving: make(chan struct{})}
 	if err := d.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
@@ -68,8 +69,9 @@ func Run(ctx context.Context, o Options) (*Counts, error) {
 
 type demo struct {
 	Options
-	server    *service.Server
-	collector *service.Collector
+	server    *service.Service
+	serving   chan struct{} // closed once clients can connect
+	collector *service.Service
 	source    *fmc.Source
 	outputs   [2]*service.Output
 	samples   *samples
@@ -108,14 +110,15 @@ func (d *demo) prepare(ctx context.Context) error {
 		return errors.Join(err, ln.Close())
 	}
 	d.sources, d.stopSources = context.WithCancel(context.WithoutCancel(ctx))
-	d.server = &service.Server{
-		Data: d.path("server"), FS: durable.OS{}, Layouts: d.Layouts, Authority: authority, Listeners: []net.Listener{ln}, Log: d.Log,
-		Ready: make(chan struct{}),
-		Sources: []service.Feed{
-			d.until(service.Unified2Feed(&unified2.Source{
+	d.server = &service.Service{
+		State: d.path("server"), FS: durable.OS{}, Layouts: d.Layouts, Log: d.Log,
+		Server: &service.Server{Listeners: []net.Listener{ln}, Server: &server.Server{Authority: authority, Log: d.Log}},
+		Ready:  func() { close(d.serving) },
+		Sources: []*service.Source{
+			{Name: "sensor", Feed: d.until(service.Unified2Feed(&unified2.Source{
 				Dir: d.path("snort/spool"), Layouts: d.Layouts, Maps: maps, Device: sensorDevice, DeviceName: "snort-sensor", Log: d.Log,
-			})),
-			d.until(d.replayFeed()),
+			}))},
+			{Name: "replay", Feed: d.until(d.replayFeed())},
 		},
 	}
 	cred, err := pki.LoadPKCS12(reg.PKCS12, "")
@@ -134,7 +137,7 @@ func (d *demo) prepare(ctx context.Context) error {
 	}
 	d.outputs[1] = &service.Output{Name: "cef", Format: lines, Open: d.open("events.cef", d.samples.cef)}
 	d.source = &fmc.Source{Addr: ln.Addr().String(), TLS: tlsConfig, Start: wire.StartOldest, Fault: d.Fault}
-	d.collector = &service.Collector{
+	d.collector = &service.Service{
 		State: d.path("collector"), FS: durable.OS{}, Layouts: d.Layouts, Log: d.Log, Outputs: d.outputs[:],
 		Sources: []*service.Source{{Source: d.source}},
 	}
@@ -142,13 +145,13 @@ func (d *demo) prepare(ctx context.Context) error {
 }
 
 // until makes a source end when the sources are to stop, before the server does.
-func (d *demo) until(f service.Feed) service.Feed {
+func (d *demo) until(f *service.Feed) *service.Feed {
 	run := f.Run
-	f.Run = func(ctx context.Context, mark []byte, known func([]byte) bool, take func(context.Context, source.Batch) error) error {
+	f.Run = func(ctx context.Context, from service.Resume, take service.Take) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(d.sources, cancel)()
-		if err := run(ctx, mark, known, take); ctx.Err() == nil {
+		if err := run(ctx, from, take); ctx.Err() == nil {
 			return err
 		}
 		return nil
@@ -158,10 +161,10 @@ func (d *demo) until(f service.Feed) service.Feed {
 
 // replayFeed replays the synthetic stream once as fast as it goes, then again
 // and again at a pace.
-func (d *demo) replayFeed() service.Feed {
-	return service.Feed{
-		Number: 2, Name: "replay",
-		Run: func(ctx context.Context, _ []byte, _ func([]byte) bool, take func(context.Context, source.Batch) error) error {
+func (d *demo) replayFeed() *service.Feed {
+	return &service.Feed{
+		Name: "replay",
+		Run: func(ctx context.Context, _ service.Resume, take service.Take) error {
 			src := &replay.Source{Path: d.path("synth.bin"), Layouts: d.Layouts, Log: d.Log}
 			put := func(ctx context.Context, b replay.Batch) error { return take(ctx, source.Batch(b)) }
 			if err := src.Run(ctx, put); err != nil {
@@ -211,7 +214,7 @@ func (d *demo) run(ctx context.Context) (*Counts, error) {
 		}
 	}()
 	select {
-	case <-d.server.Ready:
+	case <-d.serving:
 	case err := <-failed:
 		return nil, err
 	}
@@ -262,8 +265,8 @@ func (d *demo) settle(failed <-chan error) error {
 		case <-deadline:
 			return nil // the counts will show what is missing
 		}
-		sent, received := d.server.Core.Stats().Sent.Load(), d.source.Stats().Received.Load()
-		end := d.server.Core.Journal.End().Seq
+		sent, received := d.server.Server.Stats().Sent.Load(), d.source.Stats().Received.Load()
+		end := d.server.Server.Journal.End().Seq
 		journaled := d.source.Stats().Journaled.Load()
 		written := min(d.outputs[0].Stats.Committed.Load(), d.outputs[1].Stats.Committed.Load())
 		if end == last && sent >= end && received >= sent && written >= journaled {

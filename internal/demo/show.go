@@ -77,7 +77,7 @@ client, whose PKCS#12 file the collector uses. Both keep journals: what a crash
 interrupts goes on where it stopped. Everything lies in
   %s
 
-`, d.server.Listeners[0].Addr(), d.Dir)
+`, d.server.Server.Listeners[0].Addr(), d.Dir)
 }
 
 // patience is how much longer than asked the demonstration runs if the sensor's
@@ -154,7 +154,7 @@ func (d *demo) watch(ctx context.Context, began time.Time, failed <-chan error) 
 
 func (d *demo) status(since time.Duration) {
 	line := fmt.Sprintf("%4.0f s  sent %s  received %s  journaled %s  written %s",
-		since.Seconds(), group(d.server.Core.Stats().Sent.Load()), group(d.source.Stats().Received.Load()),
+		since.Seconds(), group(d.server.Server.Stats().Sent.Load()), group(d.source.Stats().Received.Load()),
 		group(d.source.Stats().Journaled.Load()), group(d.outputs[0].Stats.Lines.Load()))
 	if d.Live {
 		fmt.Fprintf(d.Out, "\r%s", line)

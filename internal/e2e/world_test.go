@@ -23,6 +23,7 @@ import (
 	"estream/output"
 	"estream/output/file"
 	"estream/pki"
+	"estream/server"
 	"estream/service"
 	"estream/session"
 	"estream/source"
@@ -130,17 +131,19 @@ func (w *world) serve(ctx context.Context, fsys *faultfs.FS) error {
 		return err
 	}
 	ln := w.net.listen()
-	s := &service.Server{
-		Data: serverDir, FS: fsys, Layouts: layouts.Default(), Authority: authority, Listeners: []net.Listener{ln},
-		NoHost: true, AsIs: true, Journal: journalOptions(), Log: w.logger("server"),
-		Sources: []service.Feed{{Number: 1, Name: "replay", Run: w.replay}},
+	s := &service.Service{
+		State: serverDir, FS: fsys, Layouts: layouts.Default(), Journal: journalOptions(), Log: w.logger("server"),
+		Sources: []*service.Source{{Feed: &service.Feed{Name: "replay", Run: w.replay}}},
+		Server: &service.Server{Listeners: []net.Listener{ln}, Server: &server.Server{
+			Authority: authority, NoHost: true, AsIs: true, Log: w.logger("server"),
+		}},
 	}
 	return errors.Join(s.Run(ctx), ln.Close())
 }
 
-func (w *world) replay(ctx context.Context, mark []byte, _ func([]byte) bool, take func(context.Context, source.Batch) error) error {
+func (w *world) replay(ctx context.Context, from service.Resume, take service.Take) error {
 	src := &replay.Source{Path: w.stream, Rate: shortPace, BatchBytes: 8 << 10, Layouts: layouts.Default(), Log: w.logger("replay")}
-	if err := src.Resume(mark); err != nil {
+	if err := src.Resume(from.Mark); err != nil {
 		return err
 	}
 	err := src.Run(ctx, func(ctx context.Context, b replay.Batch) error { return take(ctx, source.Batch(b)) })
@@ -161,7 +164,7 @@ func (w *world) collect(ctx context.Context, fsys *faultfs.FS) error {
 		return err
 	}
 	log := w.logger("collector")
-	c := &service.Collector{
+	c := &service.Service{
 		State: stateDir, FS: fsys, Layouts: layouts.Default(), Idle: idle, Journal: journalOptions(), Log: log,
 		Sources: []*service.Source{{Source: &fmc.Source{
 			Addr: "127.0.0.1:8302", TLS: cfg, Start: wire.StartOldest, Persist: true,

@@ -18,6 +18,7 @@ import (
 	"estream/journal"
 	"estream/layouts"
 	"estream/pki"
+	"estream/server"
 	"estream/service"
 	"estream/session"
 	"estream/source"
@@ -80,18 +81,20 @@ func centerMain(settings string) error {
 			}
 		}
 	}()
-	s := &service.Server{
-		Data: set.Dir, FS: durable.OS{}, Layouts: layouts.Default(), Authority: authority, Listeners: []net.Listener{ln},
-		Journal: journal.Options{RetainBytes: set.Retain}, Log: log,
-		Session: session.ServerConfig{KeepAlive: 2 * time.Second}, // the collector waits 10 s for a sign of life
-		Sources: []service.Feed{{Number: 1, Name: "numbers", Run: maker.run}},
-		Fault: func(data []byte, count int) ([]byte, int) {
-			if seed := garbage.Swap(0); seed != 0 {
-				log.Info("sending garbage")
-				return noise(seed), 1
-			}
-			return data, count
-		},
+	s := &service.Service{
+		State: set.Dir, FS: durable.OS{}, Layouts: layouts.Default(), Journal: journal.Options{RetainBytes: set.Retain}, Log: log,
+		Sources: []*service.Source{{Feed: &service.Feed{Name: "numbers", Run: maker.run}}},
+		Server: &service.Server{Listeners: []net.Listener{ln}, Server: &server.Server{
+			Authority: authority, Log: log,
+			Session: session.ServerConfig{KeepAlive: 2 * time.Second}, // the collector waits 10 s for a sign of life
+			Fault: func(data []byte, count int) ([]byte, int) {
+				if seed := garbage.Swap(0); seed != 0 {
+					log.Info("sending garbage")
+					return noise(seed), 1
+				}
+				return data, count
+			},
+		}},
 	}
 	return s.Run(ctx)
 }
@@ -191,7 +194,8 @@ func (m *maker) append(dst []byte, n uint64, second uint32) []byte {
 	return dst
 }
 
-func (m *maker) run(ctx context.Context, mark []byte, _ func([]byte) bool, take func(context.Context, source.Batch) error) error {
+func (m *maker) run(ctx context.Context, from service.Resume, take service.Take) error {
+	mark := from.Mark
 	now := func() uint32 { return uint32(time.Now().Unix()) }
 	n, second := uint64(0), now()
 	if len(mark) == 12 {

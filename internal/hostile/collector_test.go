@@ -72,7 +72,7 @@ func startCollector(t *testing.T, center *estreamtest.Center) *collection {
 		Addr: center.Addr(), TLS: center.ClientTLS(), Start: wire.StartOldest, Persist: true,
 		Session: session.ClientConfig{MessageTimeout: time.Second},
 	}
-	s := &service.Collector{State: "/state", FS: faultfs.New(), Layouts: layouts.Default(), Sources: []*service.Source{{Source: c.source}}, Log: c.log.Logger()}
+	s := &service.Service{State: "/state", FS: faultfs.New(), Layouts: layouts.Default(), Sources: []*service.Source{{Source: c.source}}, Log: c.log.Logger()}
 	for _, v := range variants(t) {
 		o := &collected{variant: v, commits: make(chan struct{}, 1)}
 		o.Output = &service.Output{Name: strings.ReplaceAll(v.name, " ", "-"), Format: v.format, Workers: 1}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -16,24 +15,28 @@ import (
 	"estream/internal/durable"
 	"estream/journal"
 	"estream/source"
-	"estream/source/fmc"
 	"estream/wire"
 )
 
 // stopTime is how long the journal may take to write its last batches.
 const stopTime = 10 * time.Second
 
-// A Collector is any number of sources, one journal, and outputs with a cursor
-// of their own:
+// A Service is any number of sources, one journal, outputs with a cursor of their
+// own, and an eStreamer server:
 //
 //	Management Center ──┐             ┌─► format ──► output
-//	Management Center ──┴─► journal ──┴─► format ──► output
-type Collector struct {
+//	sensor's files ─────┼─► journal ──┼─► format ──► output
+//	recorded stream ────┘             └─► sessions of eStreamer clients
+//
+// A collector has no Server, a server no Outputs, a relay has a Management Center
+// and a Server.
+type Service struct {
 	State   string // directory of the journal; it remembers everything
 	FS      durable.FS
 	Layouts *wire.Layouts
 	Sources []*Source
 	Outputs []*Output
+	Server  *Server
 	Journal journal.Options
 	// Idle, if not 0, ends Run when nothing new came for so long and everything
 	// received was written.
@@ -44,33 +47,28 @@ type Collector struct {
 	Log     *slog.Logger
 	// Watch, if not nil, runs beside the sources and may read the journal.
 	Watch func(ctx context.Context, j *source.Journal)
-	// Ready, if not nil, is called once when the outputs are open and the sources start.
+	// Ready, if not nil, is called once when the outputs are open, clients can connect
+	// and the sources start.
 	Ready func()
 
 	mu      sync.Mutex
 	running *collection
 }
 
-// A Source is one server from which a Collector receives.
-type Source struct {
-	// Name is what the state directory knows the source by; keep it over restarts. The
-	// only source of a Collector may go without.
-	Name        string
-	*fmc.Source // its Journal, Number and Log are set by the Collector
-}
-
-// A collection is a Collector at work.
+// A collection is a Service at work.
 type collection struct {
-	*Collector
+	*Service
 	journal *source.Journal
 	numbers *numbers
-	fail    context.CancelCauseFunc // ends the Collector
+	fail    context.CancelCauseFunc // ends the Service
 	srcCtx  context.Context         // ends first
 	outCtx  context.Context
 
 	mu      sync.Mutex
 	sources map[*Source]*task
 	outputs map[*Output]*task
+	server  *Server
+	serving *task
 }
 
 // A task is a source or an output at work.
@@ -97,7 +95,7 @@ func (t *task) end() {
 // Run works until ctx ends, which is no error, Idle passes or something fails
 // for good. Before it returns everything received is durable, and what the
 // outputs could take is written and committed.
-func (c *Collector) Run(ctx context.Context) (err error) {
+func (c *Service) Run(ctx context.Context) (err error) {
 	j, closeJournal, err := openJournal(ctx, c.State, c.FS, c.Layouts, c.Journal, c.Log)
 	if err != nil {
 		return ended(ctx, err)
@@ -111,7 +109,7 @@ func (c *Collector) Run(ctx context.Context) (err error) {
 	srcCtx, fail := context.WithCancelCause(ctx)
 	outCtx, stopOutputs := context.WithCancel(context.WithoutCancel(ctx))
 	r := &collection{
-		Collector: c, journal: j, numbers: n, fail: fail, srcCtx: srcCtx, outCtx: outCtx,
+		Service: c, journal: j, numbers: n, fail: fail, srcCtx: srcCtx, outCtx: outCtx,
 		sources: map[*Source]*task{}, outputs: map[*Output]*task{},
 	}
 	defer func() {
@@ -126,7 +124,7 @@ func (c *Collector) Run(ctx context.Context) (err error) {
 		watch := start(srcCtx, func(ctx context.Context) { c.Watch(ctx, j) })
 		defer watch.end()
 	}
-	if err := r.change(c.Sources, c.Outputs); err != nil {
+	if err := r.change(c.Sources, c.Outputs, c.Server); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -157,22 +155,22 @@ func (c *Collector) Run(ctx context.Context) (err error) {
 	return errors.Join(cause, flushErr)
 }
 
-// Change gives a running Collector other sources and outputs. Those that were
+// Change gives a running Service other sources and outputs, and another server. Those that were
 // there before, which is to say the same pointers, go on undisturbed; those left
 // out are stopped; those that are new are started, after what they replace has
 // stopped. The position of an output whose name is gone is forgotten. An error
 // means that a new one could not be started; the others work as told.
-func (c *Collector) Change(sources []*Source, outputs []*Output) error {
+func (c *Service) Change(sources []*Source, outputs []*Output, server *Server) error {
 	c.mu.Lock()
 	r := c.running
 	c.mu.Unlock()
 	if r == nil {
-		return errors.New("the collector is not running")
+		return errors.New("the service is not running")
 	}
-	return r.change(sources, outputs)
+	return r.change(sources, outputs, server)
 }
 
-func (r *collection) change(sources []*Source, outputs []*Output) error {
+func (r *collection) change(sources []*Source, outputs []*Output, server *Server) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var errs []error
@@ -202,6 +200,7 @@ func (r *collection) change(sources []*Source, outputs []*Output) error {
 			}
 		}
 	}
+	r.serve(server)
 	if len(errs) > 0 && !r.Persist {
 		return errors.Join(errs...)
 	}
@@ -215,50 +214,6 @@ func (r *collection) change(sources []*Source, outputs []*Output) error {
 	return errors.Join(errs...)
 }
 
-func (r *collection) startSource(s *Source) error {
-	number, err := r.numbers.of(s.Name)
-	if err != nil {
-		return err
-	}
-	s.Journal, s.Number = r.journal, number
-	if s.Log = r.Log; s.Name != "" {
-		s.Log = r.Log.With("source", s.Name)
-	}
-	if s.Group != nil {
-		if err := r.join(s); err != nil {
-			return err
-		}
-	}
-	r.sources[s] = start(r.srcCtx, func(ctx context.Context) {
-		if err := s.Run(ctx); err != nil {
-			r.fail(err)
-		}
-	})
-	return nil
-}
-
-// join makes a source a member of its group, which gets what it needs from us when
-// its first member comes.
-func (r *collection) join(s *Source) error {
-	g := s.Group
-	if s.Member = slices.Index(g.Members, s.Name); s.Member < 0 || len(g.Members) > fmc.MaxMembers {
-		return fmt.Errorf("group %s has members %q, expected %s and at most %d", g.Name, g.Members, s.Name, fmc.MaxMembers)
-	}
-	if g.Journal == r.journal {
-		return nil
-	}
-	g.Journal, g.FS, g.Log, g.Numbers = r.journal, r.FS, r.Log, nil
-	g.File = filepath.Join(r.State, "group-"+g.Name+".json")
-	for _, name := range g.Members {
-		number, err := r.numbers.of(name)
-		if err != nil {
-			return err
-		}
-		g.Numbers = append(g.Numbers, number)
-	}
-	return nil
-}
-
 // endSources waits for all sources; their context has ended.
 func (r *collection) endSources() { await(r, r.sources) }
 
@@ -266,6 +221,12 @@ func (r *collection) endSources() { await(r, r.sources) }
 func (r *collection) wait() {
 	r.endSources()
 	await(r, r.outputs)
+	r.mu.Lock()
+	serving := r.serving
+	r.mu.Unlock()
+	if serving != nil {
+		<-serving.done
+	}
 }
 
 // await waits for tasks. Whoever asks for the status meanwhile gets an answer.

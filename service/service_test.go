@@ -99,7 +99,7 @@ func from(name string, c *estreamtest.Center) *service.Source {
 }
 
 // run starts a collector and returns a function that stops it.
-func run(t *testing.T, c *service.Collector) (stop func()) {
+func run(t *testing.T, c *service.Service) (stop func()) {
 	t.Helper()
 	c.State, c.Layouts, c.Persist = "/state", layouts.Default(), true
 	var log bytes.Buffer
@@ -166,7 +166,7 @@ func TestNamesBySource(t *testing.T) {
 	one := estreamtest.Start(t, script(device(t, 3, "alpha"), event(t, 3, 1))...)
 	two := estreamtest.Start(t, script(device(t, 3, "beta"), event(t, 3, 2))...)
 	lines, only := newSink(), newSink()
-	stop := run(t, &service.Collector{
+	stop := run(t, &service.Service{
 		FS: disk, Sources: []*service.Source{from("one", one), from("two", two)},
 		Outputs: []*service.Output{lines.output("all"), only.output("only", "two")},
 	})
@@ -179,7 +179,7 @@ func TestNamesBySource(t *testing.T) {
 	one.Next(script(event(t, 3, 4))...)
 	two.Next(script(event(t, 3, 5))...)
 	lines = newSink()
-	stop = run(t, &service.Collector{
+	stop = run(t, &service.Service{
 		FS: disk, Sources: []*service.Source{from("two", two), from("one", one)}, Outputs: []*service.Output{lines.output("all")},
 	})
 	got = lines.take(t, 2)
@@ -207,8 +207,8 @@ func dropped(t *testing.T, g *fmc.Group, n uint64) {
 func TestGroup(t *testing.T) {
 	disk := faultfs.New()
 	group := func() *fmc.Group { return &fmc.Group{Name: "pair", Members: []string{"one", "two"}} }
-	collector := func(g *fmc.Group, lines *sink, centers ...*estreamtest.Center) *service.Collector {
-		c := &service.Collector{FS: disk, Outputs: []*service.Output{lines.output("all")}}
+	collector := func(g *fmc.Group, lines *sink, centers ...*estreamtest.Center) *service.Service {
+		c := &service.Service{FS: disk, Outputs: []*service.Output{lines.output("all")}}
 		for i, center := range centers {
 			s := from(g.Members[i], center)
 			s.Group = g
@@ -262,10 +262,10 @@ func TestChange(t *testing.T) {
 	first, second := newSink(), newSink()
 	source, other := from("one", one), from("two", two)
 	out, added := first.output("first"), second.output("second")
-	c := &service.Collector{FS: faultfs.New(), Sources: []*service.Source{source}, Outputs: []*service.Output{out}}
+	c := &service.Service{FS: faultfs.New(), Sources: []*service.Source{source}, Outputs: []*service.Output{out}}
 	run(t, c)
 	first.take(t, 1)
-	if err := c.Change([]*service.Source{source, other}, []*service.Output{out, added}); err != nil {
+	if err := c.Change([]*service.Source{source, other}, []*service.Output{out, added}, nil); err != nil {
 		t.Fatal(err)
 	}
 	has(t, first.take(t, 2), "alpha", "beta")
@@ -273,7 +273,7 @@ func TestChange(t *testing.T) {
 	if n := source.Stats().Sessions.Load(); n != 1 {
 		t.Errorf("the source that stayed had %d sessions, want 1", n)
 	}
-	if err := c.Change([]*service.Source{source}, []*service.Output{added}); err != nil {
+	if err := c.Change([]*service.Source{source}, []*service.Output{added}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if other.Stats().Connected.Load() {
@@ -281,7 +281,7 @@ func TestChange(t *testing.T) {
 	}
 	// Its position is forgotten: it begins anew.
 	again := newSink()
-	if err := c.Change([]*service.Source{source}, []*service.Output{added, again.output("first")}); err != nil {
+	if err := c.Change([]*service.Source{source}, []*service.Output{added, again.output("first")}, nil); err != nil {
 		t.Fatal(err)
 	}
 	has(t, again.take(t, 2), "alpha", "beta")
