@@ -73,7 +73,7 @@ func (r *collection) startOutput(o *Output) error {
 		t.end()
 		return err
 	}
-	r.outputs[o] = t
+	set(r, r.outputs, o, t)
 	return nil
 }
 

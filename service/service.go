@@ -64,11 +64,15 @@ type collection struct {
 	srcCtx  context.Context         // ends first
 	outCtx  context.Context
 
+	// changing is held by whoever starts or ends tasks, which may take long.
+	changing sync.Mutex
+	server   *Server
+	serving  *task
+
+	// mu guards the maps, which only the holder of changing alters.
 	mu      sync.Mutex
 	sources map[*Source]*task
 	outputs map[*Output]*task
-	server  *Server
-	serving *task
 }
 
 // A task is a source or an output at work.
@@ -171,21 +175,21 @@ func (c *Service) Change(sources []*Source, outputs []*Output, server *Server) e
 }
 
 func (r *collection) change(sources []*Source, outputs []*Output, server *Server) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.changing.Lock()
+	defer r.changing.Unlock()
 	var errs []error
-	for s, t := range r.sources {
+	for s, t := range clone(r, r.sources) {
 		if !slices.Contains(sources, s) {
 			t.end()
-			delete(r.sources, s)
+			set(r, r.sources, s, nil)
 		}
 	}
-	for o, t := range r.outputs {
+	for o, t := range clone(r, r.outputs) {
 		if slices.Contains(outputs, o) {
 			continue
 		}
 		t.end()
-		delete(r.outputs, o)
+		set(r, r.outputs, o, nil)
 		if !slices.ContainsFunc(outputs, func(other *Output) bool { return other.Name == o.Name }) {
 			if err := r.journal.RemoveCursor(o.Name); err != nil {
 				errs = append(errs, fmt.Errorf("output %s: forget its position: %w", o.Name, err))
@@ -214,27 +218,44 @@ func (r *collection) change(sources []*Source, outputs []*Output, server *Server
 	return errors.Join(errs...)
 }
 
+// clone copies a list of tasks, so that whoever asks for the status need not wait
+// for what is done with them.
+func clone[K comparable](r *collection, tasks map[K]*task) map[K]*task {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(tasks)
+}
+
+// set notes the task of a source or output; nil: it has none any more.
+func set[K comparable](r *collection, tasks map[K]*task, k K, t *task) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if tasks[k] = t; t == nil {
+		delete(tasks, k)
+	}
+}
+
 // endSources waits for all sources; their context has ended.
-func (r *collection) endSources() { await(r, r.sources) }
+func (r *collection) endSources() {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	await(r, r.sources)
+}
 
 // wait waits for everything; all contexts have ended.
 func (r *collection) wait() {
 	r.endSources()
+	r.changing.Lock()
+	defer r.changing.Unlock()
 	await(r, r.outputs)
-	r.mu.Lock()
-	serving := r.serving
-	r.mu.Unlock()
-	if serving != nil {
-		<-serving.done
+	if r.serving != nil {
+		<-r.serving.done
 	}
 }
 
-// await waits for tasks. Whoever asks for the status meanwhile gets an answer.
+// await waits for tasks.
 func await[K comparable](r *collection, tasks map[K]*task) {
-	r.mu.Lock()
-	all := slices.Collect(maps.Values(tasks))
-	r.mu.Unlock()
-	for _, t := range all {
+	for _, t := range clone(r, tasks) {
 		<-t.done
 	}
 }

@@ -286,3 +286,39 @@ func TestChange(t *testing.T) {
 	}
 	has(t, again.take(t, 2), "alpha", "beta")
 }
+
+// A stubborn output takes its time to close.
+type stubborn struct {
+	*sink
+	closing, release chan struct{}
+}
+
+func (s *stubborn) Close() error {
+	close(s.closing)
+	<-s.release
+	return nil
+}
+
+// TestStatusWhileChanging: an output that takes long to end keeps nobody from
+// asking for the status.
+func TestStatusWhileChanging(t *testing.T) {
+	out := &stubborn{newSink(), make(chan struct{}), make(chan struct{})}
+	o := out.output("slow")
+	o.Open = func([]byte) (output.Output, error) { return out, nil }
+	s := &service.Service{FS: faultfs.New(), Sources: []*service.Source{{Name: "sensor", Feed: numbered(t, 1)}}, Outputs: []*service.Output{o}}
+	run(t, s)
+	out.take(t, 1)
+	changed := make(chan error)
+	go func() { changed <- s.Change(nil, nil, nil) }()
+	<-out.closing
+	if st, ok := s.Status(); !ok || len(st.Outputs) != 1 || len(st.Sources) != 0 {
+		t.Errorf("while the output closes: %+v", st)
+	}
+	close(out.release)
+	if err := <-changed; err != nil {
+		t.Error(err)
+	}
+	if st, ok := s.Status(); !ok || len(st.Outputs) != 0 {
+		t.Errorf("afterwards: %+v", st)
+	}
+}

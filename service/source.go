@@ -37,7 +37,7 @@ func (r *collection) startSource(s *Source) error {
 	}
 	if s.Feed != nil {
 		s.number, s.log = number, log
-		r.sources[s] = start(r.srcCtx, func(ctx context.Context) { r.runFeed(ctx, s) })
+		set(r, r.sources, s, start(r.srcCtx, func(ctx context.Context) { r.runFeed(ctx, s) }))
 		return nil
 	}
 	s.Journal, s.Number, s.Log = r.journal, number, log
@@ -46,11 +46,11 @@ func (r *collection) startSource(s *Source) error {
 			return err
 		}
 	}
-	r.sources[s] = start(r.srcCtx, func(ctx context.Context) {
+	set(r, r.sources, s, start(r.srcCtx, func(ctx context.Context) {
 		if err := s.Run(ctx); err != nil {
 			r.fail(err)
 		}
-	})
+	}))
 	return nil
 }
 
