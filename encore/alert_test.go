@@ -29,7 +29,7 @@ func TestAlertText(t *testing.T) {
 		defer conn.Close()
 		_, err = conn.Read(make([]byte, 1))
 	}
-	if got := describe(err, &Files{}); !strings.HasPrefix(got, "SSLError: ") {
+	if got := Describe(err, &Files{}); !strings.HasPrefix(got, "SSLError: ") {
 		t.Errorf("%v is described as %q", err, got)
 	}
 }

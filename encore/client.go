@@ -172,9 +172,8 @@ func (r *run) work(parent context.Context) (err error) {
 		r.log.Error(err.Error())
 		return err
 	}
-	test := &probe{r.conf, &r.files, tlsConfig, r.log}
-	if err := test.run(ctx); err != nil {
-		r.log.Error(describe(err, &r.files))
+	if err := newProbe(r.conf, tlsConfig, r.log).Run(ctx); err != nil {
+		r.log.Error(Describe(err, &r.files))
 		if !r.conf.Continue || ctx.Err() != nil {
 			r.log.Info("Stopping...")
 			return nil

@@ -30,10 +30,10 @@ func Diagnostics(ctx context.Context, dir, name string, t *Terminal, again bool)
 	f := FilesFor(dir, c)
 	tlsConfig, err := prepareKeys(ctx, &keys{durable.OS{}, &f}, c, t, again, log)
 	if err == nil {
-		err = (&probe{c, &f, tlsConfig, log}).run(ctx)
+		err = newProbe(c, tlsConfig, log).Run(ctx)
 	}
 	if err != nil {
-		named(log, "Diagnostics").Error(describe(err, &f))
+		named(log, "Diagnostics").Error(Describe(err, &f))
 	}
 	return err
 }

@@ -40,7 +40,7 @@ func (r *run) ticks(ctx context.Context) {
 
 // dial opens a connection of the source.
 func (r *run) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	logConnecting(r.log, r.conf.Server())
+	newProbe(r.conf, nil, r.log).connecting()
 	r.first.Do(r.monitor.tick)
 	return new(net.Dialer).DialContext(ctx, network, addr)
 }
@@ -63,10 +63,10 @@ func (r *run) session(start uint32) {
 func (r *run) ended(err error) {
 	log := named(r.log, r.stages[0].logger)
 	if r.conf.Continue {
-		log.Warn(describe(err, &r.files) + " Connecting again.")
+		log.Warn(Describe(err, &r.files) + " Connecting again.")
 		return
 	}
-	log.Error(describe(err, &r.files))
+	log.Error(Describe(err, &r.files))
 	r.log.Error("Process " + r.stages[0].process + " state is Error.")
 	r.stop(errSession)
 }

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"estream/encore/conf"
@@ -22,27 +23,47 @@ import (
 // in bytes; a bundle is the longest.
 const maxResponse = 16 << 20
 
-// A probe is eNcore's connection test: a connection of its own that asks for new
+// A Probe is eNcore's connection test: a connection of its own that asks for new
 // events, reads one message and is closed.
-type probe struct {
-	conf  *conf.Conf
-	files *Files
-	tls   *tls.Config
-	log   *slog.Logger
+type Probe struct {
+	Addr, Network  string
+	Dial           func(ctx context.Context, network, addr string) (net.Conn, error)
+	TLS            *tls.Config
+	Version        string // of TLS, as the log names it; "": the one that was agreed on
+	Flags          wire.RequestFlags
+	ConnectTimeout time.Duration
+	AnswerTimeout  time.Duration
+	// Say takes each line of the test: the logger's name and the text. Parts of it may
+	// come from the peer.
+	Say func(logger string, level slog.Level, text string)
 }
 
-// logConnecting writes what eNcore says in front of a connection.
-func logConnecting(log *slog.Logger, s *conf.Server) {
-	l := named(log, "Connection")
-	l.Info(fmt.Sprintf("Connecting to %s:%d", s.Host, s.Port))
-	l.Info("Using TLS v" + s.TLS)
+// newProbe returns the test of a configuration.
+func newProbe(c *conf.Conf, cfg *tls.Config, log *slog.Logger) *Probe {
+	return &Probe{
+		Addr: c.Server().Addr(), Network: "tcp", Dial: new(net.Dialer).DialContext, TLS: cfg, Version: c.Server().TLS,
+		Flags: RequestFlags(&c.Request), ConnectTimeout: c.ConnectTimeout, AnswerTimeout: c.ResponseTimeout,
+		Say: func(logger string, level slog.Level, text string) {
+			named(log, logger).Log(context.Background(), level, text)
+		},
+	}
 }
 
-// run tests the connection and logs each step. The error was not logged.
-func (p *probe) run(ctx context.Context) (err error) {
-	log := named(p.log, "Diagnostics")
-	log.Info("Creating connection")
-	logConnecting(p.log, p.conf.Server())
+func (p *Probe) info(text string) { p.Say("Diagnostics", slog.LevelInfo, text) }
+
+// connecting says what eNcore says in front of a connection.
+func (p *Probe) connecting() {
+	p.Say("Connection", slog.LevelInfo, "Connecting to "+p.Addr)
+	if p.Version != "" {
+		p.Say("Connection", slog.LevelInfo, "Using TLS v"+p.Version)
+	}
+}
+
+// Run tests the connection and says each step. The error was not said; Describe has
+// eNcore's words for it.
+func (p *Probe) Run(ctx context.Context) (err error) {
+	p.info("Creating connection")
+	p.connecting()
 	conn, err := p.connect(ctx)
 	if err != nil {
 		return err
@@ -50,50 +71,55 @@ func (p *probe) run(ctx context.Context) (err error) {
 	// The server's answer is what counts; how the connection ends does not.
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })()
-	log.Info("Creating request message")
-	request := eventStreamRequest(wire.StartNow, RequestFlags(&p.conf.Request))
-	log.Info("Request message=" + hex.EncodeToString(request))
-	log.Info("Sending request message")
-	if err := conn.SetDeadline(time.Now().Add(p.conf.ConnectTimeout)); err != nil {
+	if p.Version == "" {
+		p.Say("Connection", slog.LevelInfo, "Using TLS v"+strings.TrimPrefix(tls.VersionName(conn.ConnectionState().Version), "TLS "))
+	}
+	p.info("Creating request message")
+	request := eventStreamRequest(wire.StartNow, p.Flags)
+	p.info("Request message=" + hex.EncodeToString(request))
+	p.info("Sending request message")
+	if err := conn.SetDeadline(time.Now().Add(p.ConnectTimeout)); err != nil {
 		return err
 	}
 	if _, err := conn.Write(request); err != nil {
 		return fmt.Errorf("send the request: %w", err)
 	}
-	log.Info("Receiving response message")
-	if err := conn.SetDeadline(time.Now().Add(p.conf.ResponseTimeout)); err != nil {
+	p.info("Receiving response message")
+	if err := conn.SetDeadline(time.Now().Add(p.AnswerTimeout)); err != nil {
 		return err
 	}
 	h, message, err := readMessage(conn)
-	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil && !p.conf.Request.Extended && len(message) == 0 {
-		// Without an extended request the server has nothing to say until an event comes.
-		log.Debug("FMC sent no data")
-		log.Info("Connection successful")
-		return nil
-	}
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return context.Cause(ctx)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) && !p.Flags.Has(wire.FlagExtendedRequest) && len(message) == 0 {
+		// Without an extended request the server has nothing to say until an event comes.
+		p.Say("Diagnostics", slog.LevelDebug, "FMC sent no data")
+		p.info("Connection successful")
+		return nil
 	}
 	if err != nil {
 		return err
 	}
-	log.Info("Response message=" + base64.StdEncoding.EncodeToString(message))
-	return p.response(log, h, message)
+	p.info("Response message=" + base64.StdEncoding.EncodeToString(message))
+	return p.response(h, message)
 }
 
-// connect connects within connectTimeout.
-func (p *probe) connect(ctx context.Context) (net.Conn, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, p.conf.ConnectTimeout, fmt.Errorf("no connection within %v", p.conf.ConnectTimeout))
+// connect connects within ConnectTimeout.
+func (p *Probe) connect(ctx context.Context) (*tls.Conn, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.ConnectTimeout, fmt.Errorf("no connection within %v", p.ConnectTimeout))
 	defer cancel()
-	raw, err := new(net.Dialer).DialContext(ctx, "tcp", p.conf.Server().Addr())
+	raw, err := p.Dial(ctx, p.Network, p.Addr)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = fmt.Errorf("%w (%w)", context.Cause(ctx), err)
 		}
 		return nil, &unreachable{err}
 	}
-	cfg := p.tls.Clone()
-	cfg.ServerName = p.conf.Server().Host
+	cfg := p.TLS.Clone()
+	if cfg.ServerName, _, err = net.SplitHostPort(p.Addr); err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
 	conn := tls.Client(raw, cfg)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("TLS handshake: %w", err), raw.Close())
@@ -126,34 +152,34 @@ type serverError struct{ text string }
 
 func (e *serverError) Error() string { return "the server answered with error " + e.text }
 
-// response logs what the server answered. An error message is the end of the test.
-func (p *probe) response(log *slog.Logger, h wire.Header, message []byte) error {
+// response says what the server answered. An error message is the end of the test.
+func (p *Probe) response(h wire.Header, message []byte) error {
 	body := message[wire.HeaderSize:]
 	switch h.Type {
 	case wire.TypeStreamingInformation:
-		log.Info("Streaming info response")
+		p.info("Streaming info response")
 	case wire.TypeMessageBundle:
-		log.Info("Bundle")
+		p.info("Bundle")
 	case wire.TypeNull:
-		log.Info("Null")
+		p.info("Null")
 	case wire.TypeEventData:
-		log.Info("Parsing response message")
+		p.info("Parsing response message")
 		r, ok := wire.PeekRecord(message)
 		if !ok {
 			return fmt.Errorf("an event of %d bytes is no record", len(body))
 		}
-		log.Info(fmt.Sprintf(`Response record={"recordType": %d, "recordLength": %d, "archiveTimestamp": %d}`, r.Type, r.Length, r.ArchiveTimestamp))
+		p.info(fmt.Sprintf(`Response record={"recordType": %d, "recordLength": %d, "archiveTimestamp": %d}`, r.Type, r.Length, r.ArchiveTimestamp))
 	case wire.TypeError:
 		m, err := wire.ParseErrorMessage(body)
 		if err != nil && m.Text == "" {
 			m.Text = err.Error()
 		}
 		text := fmt.Sprintf("%d: %s", m.Code, m.Text)
-		log.Error("Error message received: " + text)
+		p.Say("Diagnostics", slog.LevelError, "Error message received: "+text)
 		return &serverError{text}
 	default:
-		log.Warn(fmt.Sprintf("Unknown message received: type %d, %d bytes", h.Type, len(message)))
+		p.Say("Diagnostics", slog.LevelWarn, fmt.Sprintf("Unknown message received: type %d, %d bytes", h.Type, len(message)))
 	}
-	log.Info("Connection successful")
+	p.info("Connection successful")
 	return nil
 }

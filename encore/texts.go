@@ -1,6 +1,7 @@
 package encore
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -30,9 +31,10 @@ type unreachable struct{ err error }
 func (e *unreachable) Error() string { return e.err.Error() }
 func (e *unreachable) Unwrap() error { return e.err }
 
-// describe says what is wrong with a connection, beginning with eNcore's words
-// where it has some.
-func describe(err error, f *Files) string {
+// Describe says what is wrong with a connection, beginning with eNcore's words
+// where it has some. f, if not nil, are the files that hold what was taken out of
+// the PKCS#12 file.
+func Describe(err error, f *Files) string {
 	var (
 		dns      *net.DNSError
 		dial     *session.DialError
@@ -42,11 +44,16 @@ func describe(err error, f *Files) string {
 		explains *fmc.Explained
 	)
 	_, alerted := pki.RemoteAlert(err)
-	hint := ""
+	hint, renewed := "", ""
+	if f != nil {
+		renewed = fmt.Sprintf("; after fetching a new PKCS#12 file delete %s and %s", f.Key, f.Cert)
+	}
 	if errors.As(err, &explains) {
 		hint = " Hint: " + explains.Hint
 	}
 	switch {
+	case errors.Is(err, context.Canceled):
+		return "EncoreException: stopped before the end"
 	case errors.As(err, &dns):
 		return fmt.Sprintf("socket.gaierror (%v): the name of the server does not resolve", err)
 	case errors.As(err, &server):
@@ -56,9 +63,9 @@ func describe(err error, f *Files) string {
 	case errors.Is(err, pki.ErrPinMismatch):
 		return fmt.Sprintf("EncoreException: %v", err)
 	case errors.Is(err, pki.ErrServerCertificate), errors.As(err, &verify), errors.As(err, &unknown):
-		return fmt.Sprintf("EncoreException: %v. If the server got a new certificate, fetch a new PKCS#12 file and delete %s and %s", err, f.Key, f.Cert)
+		return fmt.Sprintf("EncoreException: %v. The server may have got a new certificate%s", err, renewed)
 	case alerted:
-		return fmt.Sprintf("SSLError: %v. \"revoked\" means that this client was deleted on the server; after fetching a new PKCS#12 file delete %s and %s", err, f.Key, f.Cert)
+		return fmt.Sprintf("SSLError: %v. \"revoked\" means that this client was deleted on the server%s", err, renewed)
 	case errors.As(err, &dial) && dial.Stage == session.StageConnect, errors.As(err, new(*unreachable)):
 		return fmt.Sprintf("TimeoutException: %s (%v)", unreachableText, err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), strings.Contains(err.Error(), "reset by peer"):

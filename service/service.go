@@ -111,7 +111,7 @@ func (c *Service) Run(ctx context.Context) (err error) {
 	}
 	// The sources stop first; the outputs then write what is in the journal.
 	srcCtx, fail := context.WithCancelCause(ctx)
-	outCtx, stopOutputs := context.WithCancel(context.WithoutCancel(ctx))
+	outCtx, stopOutputs := context.WithCancelCause(context.WithoutCancel(ctx))
 	r := &collection{
 		Service: c, journal: j, numbers: n, fail: fail, srcCtx: srcCtx, outCtx: outCtx,
 		sources: map[*Source]*task{}, outputs: map[*Output]*task{},
@@ -121,7 +121,7 @@ func (c *Service) Run(ctx context.Context) (err error) {
 		c.running = nil
 		c.mu.Unlock()
 		fail(nil)
-		stopOutputs()
+		stopOutputs(nil)
 		r.wait()
 	}()
 	if c.Watch != nil { // before anything comes
@@ -154,7 +154,7 @@ func (c *Service) Run(ctx context.Context) (err error) {
 	if flushErr == nil {
 		flushErr = r.drained(flush, idle)
 	}
-	stopOutputs()
+	stopOutputs(context.Cause(srcCtx)) // clients' sessions log it
 	r.wait()
 	return errors.Join(cause, flushErr)
 }

@@ -20,6 +20,7 @@ import (
 
 	"estream/config"
 	"estream/doctor"
+	"estream/encore"
 	"estream/pki"
 )
 
@@ -234,11 +235,13 @@ func TestProbeStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	p := &probe{w: &out}
 	p.test(ctx, &probeTarget{
-		addr: "127.0.0.1:1", network: "tcp", timeout: time.Hour,
-		dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			cancel()
-			<-ctx.Done()
-			return nil, ctx.Err()
+		Probe: encore.Probe{
+			Addr: "127.0.0.1:1", Network: "tcp", ConnectTimeout: time.Hour, AnswerTimeout: time.Hour,
+			Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				cancel()
+				<-ctx.Done()
+				return nil, ctx.Err()
+			},
 		},
 		credentials: func() (*pki.Credentials, error) { return &pki.Credentials{CAs: x509.NewCertPool()}, nil },
 		tls:         func(*pki.Credentials) (*tls.Config, error) { return new(tls.Config), nil },

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"estream/doctor"
+	"estream/encore"
 	"estream/internal/assemble"
 	"estream/pki"
 	"estream/wire"
@@ -72,8 +73,11 @@ func (p *probe) hosts(ctx context.Context, e *env, hosts []string, pkcs12, passw
 			return err
 		}
 		p.test(ctx, &probeTarget{
-			addr: addr, network: "tcp", dial: new(net.Dialer).DialContext, flags: wire.DefaultFlags,
-			timeout: doctor.DefaultTimeout, verify: verify,
+			Probe: encore.Probe{
+				Addr: addr, Network: "tcp", Dial: new(net.Dialer).DialContext, Flags: wire.DefaultFlags,
+				ConnectTimeout: doctor.DefaultTimeout, AnswerTimeout: doctor.DefaultTimeout,
+			},
+			verify:      verify,
 			credentials: func() (*pki.Credentials, error) { return cred, nil },
 			tls:         func(cred *pki.Credentials) (*tls.Config, error) { return pki.ClientTLSConfig(cred, verify) },
 		})
@@ -92,8 +96,11 @@ func (p *probe) configured(ctx context.Context, file string) error {
 	for i := range c.Sources {
 		s := &c.Sources[i]
 		p.test(ctx, &probeTarget{
-			addr: assemble.Address(s), network: assemble.Network(s), dial: assemble.Dialer(s), flags: wire.RequestFlags(s.Request.Flags),
-			timeout: s.ConnectTimeout, verify: assemble.Verification(c, s),
+			Probe: encore.Probe{
+				Addr: assemble.Address(s), Network: assemble.Network(s), Dial: assemble.Dialer(s), Flags: wire.RequestFlags(s.Request.Flags),
+				ConnectTimeout: s.ConnectTimeout, AnswerTimeout: s.ConnectTimeout,
+			},
+			verify:      assemble.Verification(c, s),
 			credentials: func() (*pki.Credentials, error) { return assemble.Credentials(s) },
 			tls:         func(cred *pki.Credentials) (*tls.Config, error) { return assemble.ClientTLS(c, s, cred) },
 		})
