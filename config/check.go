@@ -80,10 +80,25 @@ func (k *fileChecker) value(f *field, key string, v reflect.Value) {
 
 // path checks what a key names, each kind in its way.
 func (k *fileChecker) path(f *field, key, name string) {
+	switch section, own, _ := strings.Cut(key, "]."); {
+	case !strings.HasPrefix(section, "sensors["):
+	case own == "path":
+		k.sensorFile(key, name)
+		return
+	case own == "rules":
+		if _, err := os.ReadDir(name); err != nil {
+			k.missing(key, err)
+		}
+		return
+	}
 	switch key {
 	case "state": // see stateDir
 	case "monitoring.socket":
 		k.parent(key, name, "the socket")
+	case "log.syslog":
+		if _, err := os.Stat(name); err != nil {
+			k.missing(key, err)
+		}
 	case "log.file":
 		if info, err := os.Stat(name); err == nil && info.IsDir() {
 			k.wrong(key, "%s is a directory, expected a file", name)
@@ -156,6 +171,20 @@ func (k *fileChecker) stateDir() {
 		k.wrong("state", "%s is a file, expected a directory", k.State)
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
 		k.warn("state", "%s can be entered by others (mode %04o), and the journal in it holds every event; run: chmod 700 %s", k.State, info.Mode().Perm(), k.State)
+	}
+}
+
+// sensorFile: a sensor may make its files later, but only where there is a directory.
+func (k *fileChecker) sensorFile(key, name string) {
+	_, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if info, perr := os.Stat(filepath.Dir(name)); perr == nil && info.IsDir() {
+			k.warn(key, "%s does not exist yet; it is read once it does", name)
+			return
+		}
+	}
+	if err != nil {
+		k.missing(key, err)
 	}
 }
 

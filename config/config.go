@@ -16,9 +16,12 @@ type Config struct {
 	Log        Log        `key:"log"`
 	Monitoring Monitoring `key:"monitoring"`
 	Journal    Journal    `key:"journal"`
-	Sources    []Source   `key:"sources" need:"a list with at least one Management Center"`
+	Sources    []Source   `key:"sources"`
 	Groups     []Group    `key:"groups"`
-	Outputs    []Output   `key:"outputs" need:"a list with at least one output"`
+	Sensors    []Sensor   `key:"sensors"`
+	NetworkMap NetworkMap `key:"network_map"`
+	Outputs    []Output   `key:"outputs"`
+	Server     *Server    `key:"server"` // nil: none
 	Alarms     Alarms     `key:"alarms"`
 
 	// Warnings are what Parse and Load found worth a second look, in the order of places.
@@ -37,7 +40,8 @@ type Log struct {
 	Format     LogFormat `key:"format" default:"text"`
 	File       string    `key:"file" text:"path" class:"path" default:"none" none:""` // "": standard error
 	RotateSize Size      `key:"rotate_size" default:"100MiB" range:"1MiB..1TiB" none:""`
-	Keep       int       `key:"keep" default:"5" range:"1..1000"` // rotated files
+	Keep       int       `key:"keep" default:"5" range:"1..1000"`                       // rotated files
+	Syslog     string    `key:"syslog" text:"path" class:"path" default:"none" none:""` // socket of the syslog daemon, for Format compat
 }
 
 // Monitoring says where the service can be asked how it is.
@@ -89,4 +93,4 @@ func (LogLevel) values() []string { return []string{"debug", "info", "warn", "er
 // A LogFormat is the form of log lines.
 type LogFormat string
 
-func (LogFormat) values() []string { return []string{"text", "json"} }
+func (LogFormat) values() []string { return []string{"text", "json", "compat"} }

@@ -8,7 +8,7 @@ import (
 
 // Changes are what tells two configurations apart.
 type Changes struct {
-	Sources, Groups, Outputs Names
+	Sources, Groups, Sensors, Outputs Names
 	// Sections lists the other keys of the top level with any change, such as
 	// "journal" or "alarms".
 	Sections []string
@@ -39,6 +39,8 @@ func Diff(old, new *Config) Changes {
 			c.compare(&f, before, after, &c.Sources)
 		case "groups":
 			c.compare(&f, before, after, &c.Groups)
+		case "sensors":
+			c.compare(&f, before, after, &c.Sensors)
 		case "outputs":
 			c.compare(&f, before, after, &c.Outputs)
 		default:

@@ -270,7 +270,7 @@ func onDisk(t *testing.T) (data []byte, dir string) {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	text := strings.NewReplacer("/etc/estream", dir, "/var/log/estream", dir, "/var/lib/estream", dir, "/run/estream", dir, "/usr/local/bin", dir).Replace(string(Reference))
+	text := strings.NewReplacer("/etc/estream", dir, "/var/log/estream", dir, "/var/lib/estream", dir, "/run/estream", dir, "/usr/local/bin", dir, "/var/log/suricata", dir, "/etc/suricata", dir).Replace(string(Reference))
 	write := func(name, content string, mode os.FileMode) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), mode); err != nil {
 			t.Fatal(err)
@@ -283,6 +283,8 @@ func onDisk(t *testing.T) (data []byte, dir string) {
 	write("enrich", "#!/bin/sh\n", 0o700)
 	write("hec-token", "hunter2\n", 0o600)
 	write("fmc-d", "hunter2\n", 0o600)
+	write("estream-ca", "hunter2\n", 0o600)
+	write("eve.json", "{}\n", 0o600)
 	for _, name := range []string{"fmc-a.pkcs12", "fmc-a.password", "fmc-b.crt", "fmc-b.key", "fmc-c.pkcs12", "fmc-d.pkcs12", "cef-mapping.json", "siem-ca.pem",
 		"collector.crt", "collector.key", "lake.password", "lake.key"} {
 		write(name, "hunter2\n", 0o600)
@@ -337,9 +339,9 @@ func TestBadReferences(t *testing.T) {
 		}
 	}
 	want := []string{
-		"groups[].members[]", "layouts", "log.file", "monitoring.socket", "outputs[].filter.sources[]", "outputs[].http.password.file",
+		"groups[].members[]", "layouts", "log.file", "log.syslog", "monitoring.socket", "outputs[].filter.sources[]", "outputs[].http.password.file",
 		"outputs[].http.secret_headers.X-Api-Key.file", "outputs[].http.token.credential", "outputs[].mapping", "outputs[].tls.ca",
-		"outputs[].tls.certificate", "outputs[].tls.key", "outputs[].to", "sources[].certificate", "sources[].key",
+		"outputs[].tls.certificate", "outputs[].tls.key", "outputs[].to", "sensors[].path", "sensors[].rules", "server.ca_password.credential", "sources[].certificate", "sources[].key",
 		"sources[].password.credential", "sources[].password.env", "sources[].password.file", "sources[].pkcs12", "state",
 	}
 	if got := slices.Sorted(maps.Keys(seen)); !slices.Equal(got, want) {

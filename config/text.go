@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -28,6 +29,9 @@ var textRules = map[string]textRule{
 	"path":       {"the path of a file or directory", filePath},
 	"host":       {"a host name or an IP address, without port", hostName},
 	"listen":     {"ADDRESS:PORT such as 127.0.0.1:9302, or :9302 for all addresses", listenAddress},
+	"stream":     {"unix:PATH, unixgram:PATH or tcp:ADDRESS:PORT", streamAddress},
+	"network":    {"a network such as 10.0.0.0/8 or 2001:db8::/32", network},
+	"uuid":       {"a UUID such as 12345678-9abc-def0-1234-56789abcdef0", uuid},
 	"pin":        {"auto, first-use, or sha256: and the 64 hexadecimal digits of the certificate's fingerprint", pin},
 	"variable":   {"the name of an environment variable", matching(`[A-Za-z_][A-Za-z0-9_]{0,254}`)},
 	"credential": {"the name of a systemd credential, not a path", matching(`[A-Za-z0-9_][A-Za-z0-9._-]{0,254}`)},
@@ -111,6 +115,39 @@ func listenAddress(text string) (string, error) {
 		}
 	}
 	return net.JoinHostPort(host, strconv.FormatUint(n, 10)), nil
+}
+
+// streamAddress is where a sensor connects to; a socket's path is absolute, as
+// nothing makes it relative to the file.
+func streamAddress(text string) (string, error) {
+	kind, rest, _ := strings.Cut(text, ":")
+	switch {
+	case kind == "tcp":
+		address, err := listenAddress(rest)
+		return "tcp:" + address, err
+	case (kind == "unix" || kind == "unixgram") && filepath.IsAbs(rest):
+		return text, nil
+	case kind == "unix" || kind == "unixgram":
+		return "", fmt.Errorf("found %q, expected an absolute path behind %s and a colon", clip(text), kind)
+	}
+	return "", errForm
+}
+
+func network(text string) (string, error) {
+	p, err := netip.ParsePrefix(text)
+	if err != nil {
+		return "", errForm
+	}
+	return p.Masked().String(), nil
+}
+
+var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+func uuid(text string) (string, error) {
+	if text = strings.ToLower(text); !uuidPattern.MatchString(text) {
+		return "", errForm
+	}
+	return text, nil
 }
 
 func pin(text string) (string, error) {

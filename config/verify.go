@@ -55,7 +55,13 @@ func (k *checker) verify() {
 			k.wrong(key, "is for a log file, and log.file names none: the log goes to standard error")
 		}
 	}
+	if k.ours("log.syslog") && k.fine("log.format") && k.Log.Syslog != "" && k.Log.Format != "compat" {
+		k.wrong("log.syslog", "is for format compat, and log.format is %s; for others log to standard error, which systemd's journal takes", k.Log.Format)
+	}
+	k.ends()
 	k.sources()
+	k.sensors()
+	k.server()
 	k.groups()
 	k.outputs()
 	k.unique()
@@ -109,7 +115,11 @@ func (k *checker) unique() {
 		name func(int) string
 	}
 	for _, lists := range [][]list{
-		{{"sources", len(k.Sources), func(i int) string { return k.Sources[i].Name }}, {"groups", len(k.Groups), func(i int) string { return k.Groups[i].Name }}},
+		{
+			{"sources", len(k.Sources), func(i int) string { return k.Sources[i].Name }},
+			{"sensors", len(k.Sensors), func(i int) string { return k.Sensors[i].Name }},
+			{"groups", len(k.Groups), func(i int) string { return k.Groups[i].Name }},
+		},
 		{{"outputs", len(k.Outputs), func(i int) string { return k.Outputs[i].Name }}},
 	} {
 		first := map[string]string{}

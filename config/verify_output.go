@@ -172,10 +172,11 @@ func (k *checker) filter(o *Output, key string) {
 	}
 	sources, ok1 := k.names("sources", len(k.Sources), func(i int) string { return k.Sources[i].Name })
 	groups, ok2 := k.names("groups", len(k.Groups), func(i int) string { return k.Groups[i].Name })
-	known := slices.Concat(sources, groups)
+	sensors, ok3 := k.names("sensors", len(k.Sensors), func(i int) string { return k.Sensors[i].Name })
+	known := slices.Concat(sources, sensors, groups)
 	for n, name := range f.Sources {
-		if at := fmt.Sprintf("%s.sources[%d]", key, n); ok1 && ok2 && k.fine(at) && !slices.Contains(known, name) {
-			k.wrong(at, "found %q, expected the name of a source or group, one of %s%s", name, strings.Join(known, ", "), suggest(name, known))
+		if at := fmt.Sprintf("%s.sources[%d]", key, n); ok1 && ok2 && ok3 && k.fine(at) && !slices.Contains(known, name) {
+			k.wrong(at, "found %q, expected the name of a source, sensor or group, one of %s%s", name, strings.Join(known, ", "), suggest(name, known))
 		}
 	}
 }

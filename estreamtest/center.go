@@ -1,30 +1,22 @@
-// Package estreamtest is a Management Center for tests: it listens on loopback
-// with TLS and certificates of its own, and does to each client what a script
-// says. Scripts are lists of [Step]; most steps are one thing a real server
-// does (answer a request, send events or a bundle, a keep-alive, an error
-// message) or one thing it should not do (lie about a length, stop in the
-// middle of a message, send noise, vanish).
-//
-//	center := estreamtest.Start(t,
-//		estreamtest.Negotiate(),
-//		estreamtest.Send(messages),
-//		estreamtest.ExpectAcks(100),
-//		estreamtest.Close(),
-//	)
-//	client := connect(center.Addr(), center.ClientTLS())
-//
-// A script that fails, because the client did not do what a step expects, ends
-// its connection and fails the test.
 package estreamtest
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
+
+	"estream/layouts"
+	"estream/server/fault"
+	"estream/server/release"
+	"estream/server/transcript"
+	"estream/wire"
 )
 
 // TB is the part of testing.TB that Start needs.
@@ -41,6 +33,16 @@ type Options struct {
 	MinVersion uint16        // of TLS; as in tls.Config
 	MaxVersion uint16        // of TLS; as in tls.Config
 	Timeout    time.Duration // what a step that expects something waits; default 10 s
+
+	// Faults are applied to what scripts send, in the words of package
+	// estream/server/fault: "drop:after=1000". Connections are numbered from 1.
+	Faults []string
+	// Release is the Management Center whose services Negotiate publishes, such as
+	// "5.4"; default: the newest.
+	Release string
+	// Record is a directory that gets a file for each session, as package
+	// estream/server/transcript describes them; default: none are made.
+	Record string
 }
 
 // A Center is a listening test server. Its methods may be called by any
@@ -48,6 +50,9 @@ type Options struct {
 type Center struct {
 	opts     Options
 	id       *identity
+	faults   *fault.Plan
+	services []uint32
+	record   *transcript.Dir // nil without Options.Record
 	listener net.Listener
 	ctx      context.Context
 	cancel   context.CancelFunc
@@ -56,8 +61,8 @@ type Center struct {
 	mu     sync.Mutex
 	script []Step
 	next   [][]Step
-	open   int           // connections whose script has not ended
-	served int           // connections whose script has ended
+	served []Served
+	number uint64        // of the last connection
 	ended  chan struct{} // closed and replaced when a script ends
 	errs   []error
 }
@@ -71,18 +76,42 @@ func New(opts Options, script ...Step) (*Center, error) {
 	if opts.Timeout == 0 {
 		opts.Timeout = 10 * time.Second
 	}
-	id, err := newIdentity()
-	if err != nil {
+	c := &Center{opts: opts, script: script, services: allServices, ended: make(chan struct{})}
+	if err := c.prepare(); err != nil {
 		return nil, fmt.Errorf("test center: %w", err)
 	}
-	listener, err := net.Listen("tcp", opts.Addr)
-	if err != nil {
+	var err error
+	if c.listener, err = net.Listen("tcp", opts.Addr); err != nil {
 		return nil, fmt.Errorf("test center: %w", err)
 	}
-	c := &Center{opts: opts, id: id, listener: listener, script: script, ended: make(chan struct{})}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.wait.Go(c.accept)
 	return c, nil
+}
+
+var allServices = []uint32{wire.Service5001, wire.Service5000, wire.ServiceEStreamer}
+
+// prepare turns the options into what does them.
+func (c *Center) prepare() (err error) {
+	if c.faults, err = fault.NewPlan(c.opts.Faults, nil); err != nil {
+		return err
+	}
+	expires, ok := c.faults.Certificate()
+	if !ok {
+		expires = 24 * time.Hour
+	}
+	if c.opts.Release != "" {
+		r, err := release.Parse(c.opts.Release)
+		if err != nil {
+			return err
+		}
+		c.services = r.Services
+	}
+	if c.opts.Record != "" {
+		c.record = &transcript.Dir{Path: c.opts.Record, Layouts: layouts.Default(), Log: slog.New(slog.DiscardHandler), Failed: c.report}
+	}
+	c.id, err = newIdentity(expires)
+	return err
 }
 
 // Start is New for a test: the Center is closed when the test ends, and errors
@@ -137,16 +166,16 @@ func (c *Center) Next(script ...Step) {
 	c.next = append(c.next, script)
 }
 
-func (c *Center) take() []Step {
+func (c *Center) take() (number uint64, script []Step) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.open++
+	c.number++
 	if len(c.next) == 0 {
-		return c.script
+		return c.number, c.script
 	}
-	script := c.next[0]
+	script = c.next[0]
 	c.next = c.next[1:]
-	return script
+	return c.number, script
 }
 
 func (c *Center) accept() {
@@ -158,28 +187,58 @@ func (c *Center) accept() {
 			}
 			return
 		}
-		script := c.take()
+		number, script := c.take()
 		c.wait.Go(func() {
-			err := c.serve(conn, script)
+			done := c.serve(number, conn, script)
+			c.report(done.Err) // before Wait learns of the end
 			c.mu.Lock()
-			c.open--
-			c.served++
+			c.served = append(c.served, done)
 			close(c.ended)
 			c.ended = make(chan struct{})
 			c.mu.Unlock()
-			c.report(err)
 		})
 	}
 }
 
-func (c *Center) serve(raw net.Conn, script []Step) error {
-	conn := tls.Server(raw, c.ServerTLS())
-	if err := conn.HandshakeContext(c.ctx); err != nil {
-		_ = raw.Close() // a client that is refused is for the client's test to judge
-		return nil
-	}
-	return run(c.ctx, conn, c.opts.Timeout, script)
+// A Served is what a Center knows of a connection whose script has ended.
+type Served struct {
+	Number    uint64                  // of the connection, from 1
+	Request   wire.EventStreamRequest // the last one that a step has read
+	Streaming wire.StreamingRequest   // likewise
+	Acks      int                     // null messages that came in all
+	// Err says which step failed and why. It is nil, too, for a connection that never
+	// came past TLS: a client that is refused is for the client's test to judge.
+	Err error
+	// Handshake is why a connection did not come past TLS.
+	Handshake error
 }
+
+func (c *Center) serve(number uint64, raw net.Conn, script []Step) Served {
+	secure := tls.Server(raw, c.ServerTLS())
+	if err := secure.HandshakeContext(c.ctx); err != nil {
+		_ = raw.Close() // the first error is the one to tell
+		return Served{Number: number, Handshake: err}
+	}
+	client := secure.ConnectionState().PeerCertificates[0].Subject.CommonName
+	conn := net.Conn(secure)
+	if c.record != nil {
+		conn = c.record.Wrap(number, client, conn)
+	}
+	done := run(c.ctx, c.faults.Wrap(number, client, conn), c.opts.Timeout, c.services, script)
+	done.Number = number
+	return done
+}
+
+// Served returns what is known of the connections whose scripts have ended, by their
+// numbers.
+func (c *Center) Served() []Served {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.SortedFunc(slices.Values(c.served), func(a, b Served) int { return cmp.Compare(a.Number, b.Number) })
+}
+
+// FaultStrikes returns how often each of Options.Faults has struck so far.
+func (c *Center) FaultStrikes() []uint64 { return c.faults.Strikes() }
 
 func (c *Center) report(err error) {
 	if err == nil || c.ctx.Err() != nil {
@@ -195,7 +254,7 @@ func (c *Center) report(err error) {
 func (c *Center) Wait(ctx context.Context, n int) error {
 	for {
 		c.mu.Lock()
-		served, ended, err := c.served, c.ended, errors.Join(c.errs...)
+		served, ended, err := len(c.served), c.ended, errors.Join(c.errs...)
 		c.mu.Unlock()
 		if served >= n {
 			return err

@@ -2,7 +2,6 @@ package estreamtest
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"estream/server/fault"
 	"estream/wire"
 )
 
@@ -27,13 +27,15 @@ const maxWaiting = 1000
 // net.Conn sends raw bytes; do not read from it.
 type Conn struct {
 	net.Conn
-	Context   context.Context         // ends with the Center
-	Request   wire.EventStreamRequest // set by ExpectRequest and Negotiate
-	Streaming wire.StreamingRequest   // set by ExpectStreamingRequest and Negotiate
+	Context     context.Context         // ends with the Center
+	Request     wire.EventStreamRequest // set by ExpectRequest and Negotiate
+	Streaming   wire.StreamingRequest   // set by ExpectStreamingRequest and Negotiate
+	HostRequest wire.HostDataRequest    // set by ExpectHostRequest
 
-	timeout time.Duration
-	seq     uint32
-	taken   int // acknowledgements that ExpectAcks has consumed
+	timeout  time.Duration
+	services []uint32 // that Negotiate publishes
+	seq      uint32
+	taken    int // acknowledgements that ExpectAcks has consumed
 
 	changed chan struct{} // a token after every change of what follows
 
@@ -53,25 +55,28 @@ type Message struct {
 // closes it. timeout is what a step that expects something waits for it; 0 is
 // for ever.
 func Run(ctx context.Context, conn net.Conn, timeout time.Duration, script ...Step) error {
-	return run(ctx, conn, timeout, script)
+	return run(ctx, conn, timeout, allServices, script).Err
 }
 
-func run(ctx context.Context, conn net.Conn, timeout time.Duration, script []Step) error {
-	c := &Conn{Conn: conn, Context: ctx, timeout: timeout, changed: make(chan struct{}, 1)}
+func run(ctx context.Context, conn net.Conn, timeout time.Duration, services []uint32, script []Step) (done Served) {
+	c := &Conn{Conn: conn, Context: ctx, timeout: timeout, services: services, changed: make(chan struct{}, 1)}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	var reading sync.WaitGroup
 	reading.Go(c.read)
-	var err error
 	for i, step := range script {
-		if err = step(c); err != nil {
-			err = fmt.Errorf("step %d of %d: %w", i+1, len(script), err)
+		if err := step(c); err != nil {
+			var ended *fault.EndError
+			if !errors.As(err, &ended) { // else the script went as far as it was meant to
+				done.Err = fmt.Errorf("step %d of %d: %w", i+1, len(script), err)
+			}
 			break
 		}
 	}
 	_ = conn.Close() // a script that cares ends with a step of its own
 	reading.Wait()
-	return err
+	done.Request, done.Streaming, done.Acks = c.Request, c.Streaming, c.acks
+	return done
 }
 
 func (c *Conn) read() {
@@ -197,7 +202,11 @@ func (c *Conn) send(p []byte) error {
 // network knows one.
 func (c *Conn) reset() error {
 	raw := c.Conn
-	if t, ok := raw.(*tls.Conn); ok {
+	for {
+		t, ok := raw.(interface{ NetConn() net.Conn }) // TLS, faults, recordings
+		if !ok {
+			break
+		}
 		raw = t.NetConn()
 	}
 	if t, ok := raw.(*net.TCPConn); ok {

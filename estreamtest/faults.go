@@ -2,7 +2,7 @@ package estreamtest
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -64,19 +64,20 @@ func Signal(ch chan<- struct{}) Step {
 }
 
 // Close closes the connection in an orderly way: it says that nothing more will
-// come and waits until the client, having read everything, closes too. The end
-// of a script without it closes at once, and what the client has not received
-// by then may be lost.
+// come and waits until the client, having read everything, closes too. A client
+// that was faster is no error. The end of a script without it closes at once, and
+// what the client has not received by then may be lost.
 func Close() Step {
 	return func(c *Conn) error {
 		h, ok := c.Conn.(interface{ CloseWrite() error })
 		if !ok {
 			return c.Conn.Close()
 		}
-		if err := h.CloseWrite(); err != nil {
-			return fmt.Errorf("close: %w", err)
+		err := h.CloseWrite() // fails, too, when the client has closed
+		if closed := ExpectClose()(c); closed != nil {
+			return errors.Join(closed, err)
 		}
-		return ExpectClose()(c)
+		return nil
 	}
 }
 

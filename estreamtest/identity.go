@@ -23,7 +23,9 @@ type identity struct {
 	client tls.Certificate
 }
 
-func newIdentity() (*identity, error) {
+// newIdentity makes them. The server's certificate ends when expires has passed, or
+// has ended so long ago.
+func newIdentity(expires time.Duration) (*identity, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make key: %w", err)
@@ -32,8 +34,8 @@ func newIdentity() (*identity, error) {
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
 		Subject:               pkix.Name{CommonName: "Internal CA", Organization: []string{"estreamtest"}},
-		NotBefore:             now.Add(-time.Hour),
-		NotAfter:              now.Add(24 * time.Hour),
+		NotBefore:             now.Add(min(expires, 0) - time.Hour),
+		NotAfter:              now.Add(max(expires, 24*time.Hour)),
 		IsCA:                  true,
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageCertSign,
@@ -46,14 +48,14 @@ func newIdentity() (*identity, error) {
 	if id.ca, err = x509.ParseCertificate(der); err != nil {
 		return nil, fmt.Errorf("make authority: %w", err)
 	}
-	if id.server, err = id.issue(caKey, 2, "eStreamer test server", x509.ExtKeyUsageServerAuth); err != nil {
+	if id.server, err = id.issue(caKey, 2, "eStreamer test server", x509.ExtKeyUsageServerAuth, now.Add(expires)); err != nil {
 		return nil, err
 	}
-	id.client, err = id.issue(caKey, 3, "127.0.0.1", x509.ExtKeyUsageClientAuth)
+	id.client, err = id.issue(caKey, 3, "127.0.0.1", x509.ExtKeyUsageClientAuth, id.ca.NotAfter)
 	return id, err
 }
 
-func (id *identity) issue(caKey *ecdsa.PrivateKey, serial int64, name string, use x509.ExtKeyUsage) (tls.Certificate, error) {
+func (id *identity) issue(caKey *ecdsa.PrivateKey, serial int64, name string, use x509.ExtKeyUsage, end time.Time) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("make key for %s: %w", name, err)
@@ -62,7 +64,7 @@ func (id *identity) issue(caKey *ecdsa.PrivateKey, serial int64, name string, us
 		SerialNumber: big.NewInt(serial),
 		Subject:      pkix.Name{CommonName: name},
 		NotBefore:    id.ca.NotBefore,
-		NotAfter:     id.ca.NotAfter,
+		NotAfter:     end,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{use},
 		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},

@@ -38,8 +38,8 @@ func Repeat(n int, steps ...Step) Step {
 
 // Negotiate does what a real server does first: it reads an event stream
 // request, and if that holds flag bit 30, publishes services 5001, 5000 and
-// 6667 and reads a streaming request. The acknowledgement of the information
-// stays for ExpectAcks.
+// 6667 (those of Options.Release, if that says so) and reads a streaming request.
+// The acknowledgement of the information stays for ExpectAcks.
 func Negotiate() Step {
 	return func(c *Conn) error {
 		if err := ExpectRequest(nil)(c); err != nil {
@@ -48,7 +48,7 @@ func Negotiate() Step {
 		if !c.Request.Flags.Has(wire.FlagExtendedRequest) {
 			return nil
 		}
-		if err := SendInformation(wire.Service5001, wire.Service5000, wire.ServiceEStreamer)(c); err != nil {
+		if err := SendInformation(c.services...)(c); err != nil {
 			return err
 		}
 		return ExpectStreamingRequest(nil)(c)

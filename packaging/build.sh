@@ -50,7 +50,7 @@ fi
 "$estream" completion fish >"$root/usr/share/fish/vendor_completions.d/estream.fish"
 "$estream" completion zsh >"$root/zsh/_estream"
 
-cp packaging/estream.service "$root/usr/lib/systemd/system/"
+cp packaging/estream.service packaging/estream-server.service "$root/usr/lib/systemd/system/"
 
 # In the installed file everything is a comment, so that nothing but what the administrator has written is
 # in effect. Without the first # of their lines the keys are as they are in the reference.

@@ -6,46 +6,69 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// TestUnit: systemd finds no mistake in the unit, and little that it would allow without need.
-func TestUnit(t *testing.T) {
+// TestUnits: systemd finds no mistake in the units, and little that they would allow without need.
+func TestUnits(t *testing.T) {
 	_, _, root := packages(t)
-	unit, err := os.ReadFile(filepath.Join(root, "usr/lib/systemd/system/estream.service"))
+	for unit, expected := range map[string][]string{
+		"estream.service":        {"run -c /etc/estream/estream.yaml", "reload -c /etc/estream/estream.yaml"},
+		"estream-server.service": {"sfestreamer --nodaemon", "manage reload"},
+	} {
+		t.Run(unit, func(t *testing.T) { checkUnit(t, root, unit, expected) })
+	}
+}
+
+// checkUnit looks at a unit that runs the given commands of the program.
+func checkUnit(t *testing.T, root, name string, expected []string) {
+	unit, err := os.ReadFile(filepath.Join(root, "usr/lib/systemd/system", name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	// The program is looked for, and is not installed here. Credentials are an example until somebody needs them.
 	text := strings.ReplaceAll(string(unit), "/usr/bin/estream", filepath.Join(root, "usr/bin/estream"))
 	text = strings.ReplaceAll(text, "\n#LoadCredential=", "\nLoadCredential=")
-	name := filepath.Join(t.TempDir(), "estream.service")
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out := run(t, "systemd-analyze", "verify", "--man=no", name); strings.Contains(out, "estream") {
+	if out := run(t, "systemd-analyze", "verify", "--man=no", file); strings.Contains(out, "estream") {
 		t.Error(out)
 	}
 	// Tenths, of 10.0 at most: 1.2 when this was written.
-	if out, err := output(t, "systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=15", name); err != nil {
+	if out, err := output(t, "systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=15", file); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 
 	// The pages that the unit names are in the package, and the commands it runs are the program's.
-	for _, m := range regexp.MustCompile(`man:([a-z.]+)\((\d)\)`).FindAllStringSubmatch(string(unit), -1) {
+	for _, m := range regexp.MustCompile(`man:([a-z.-]+)\((\d)\)`).FindAllStringSubmatch(string(unit), -1) {
 		if _, err := os.Stat(filepath.Join(root, "usr/share/man/man"+m[2], m[1]+"."+m[2]+".gz")); err != nil {
 			t.Error(err)
 		}
 	}
-	commands := regexp.MustCompile(`(?m)^Exec\w+=/usr/bin/estream (\w+) `).FindAllStringSubmatch(string(unit), -1)
-	if len(commands) != 2 {
-		t.Errorf("%d commands, expected run and reload", len(commands))
-	}
-	for _, m := range commands {
-		if out := run(t, filepath.Join(root, "usr/bin/estream"), m[1], "--help"); !strings.Contains(out, "estream "+m[1]+" ") || !strings.Contains(out, "-c, --config") {
+	var commands []string
+	for _, m := range regexp.MustCompile(`(?m)^Exec\w+=/usr/bin/estream (.*)$`).FindAllStringSubmatch(string(unit), -1) {
+		commands = append(commands, m[1])
+		var names []string
+		for _, word := range strings.Fields(m[1]) {
+			switch {
+			case strings.HasPrefix(word, "-"):
+				if out := run(t, filepath.Join(root, "usr/bin/estream"), append(names, "--help")...); !strings.Contains(out, word) {
+					t.Errorf("%s knows no %s:\n%s", strings.Join(names, " "), word, out)
+				}
+			case !strings.Contains(word, "/"):
+				names = append(names, word)
+			}
+		}
+		if out := run(t, filepath.Join(root, "usr/bin/estream"), append(names, "--help")...); !strings.Contains(out, "estream "+strings.Join(names, " ")+" ") {
 			t.Errorf("%s:\n%s", m[1], out)
 		}
+	}
+	if !slices.Equal(commands, expected) {
+		t.Errorf("it runs %q, expected %q", commands, expected)
 	}
 }
 

@@ -18,7 +18,8 @@ const handshakeTimeout = 30 * time.Second
 // Accept makes conn, an accepted TCP connection, into that of an admitted client.
 // It blocks for the TLS handshake, at most 30 s, and for the host check, at most
 // Options.ResolveTimeout; both end with ctx. checkHost off admits a registered
-// certificate from any address, for clients behind address translation.
+// certificate from any address; for one client behind address translation there is
+// [Client].Also.
 //
 // The error is a [*Refusal], and conn is closed then. Else the caller owns the
 // returned connection, from which nothing has been read.
@@ -46,8 +47,15 @@ func (a *Authority) Accept(ctx context.Context, conn net.Conn, checkHost bool) (
 // certificates that fail.
 func (a *Authority) TLSConfig() *tls.Config { return a.config.Clone() }
 
-func (a *Authority) newTLSConfig() *tls.Config {
-	return &tls.Config{
+// ServerTLSConfig returns the configuration of a server beside the service that asks
+// for no client certificates, such as one for administrators: TLS 1.2 or newer with
+// the certificate of the service, as it is at each handshake.
+func (a *Authority) ServerTLSConfig() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: a.serverCertificate, Time: a.now}
+}
+
+func (a *Authority) newTLSConfig(legacy bool) *tls.Config {
+	config := &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		GetCertificate: a.serverCertificate,
 		Time:           a.now,
@@ -67,36 +75,10 @@ func (a *Authority) newTLSConfig() *tls.Config {
 		// connection shows its certificate anew this way.
 		SessionTicketsDisabled: true,
 	}
-}
-
-// serverCertificate returns the server's certificate, renewed when its end nears.
-func (a *Authority) serverCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	a.serverMu.Lock()
-	defer a.serverMu.Unlock()
-	now := a.now()
-	if !a.renewalDue(a.server.Leaf) || now.Before(a.retry) {
-		return a.server, nil
+	if legacy {
+		config.MinVersion, config.CipherSuites = tls.VersionTLS10, rsaCipherSuites()
 	}
-	cert, err := a.renewServer()
-	if err != nil {
-		// The one at hand still serves for days; handshakes must not hang on this.
-		a.retry = now.Add(time.Minute)
-		a.log.Error("server certificate cannot be renewed", "error", err, "not_after", a.server.Leaf.NotAfter)
-		return a.server, nil
-	}
-	a.server = cert
-	return cert, nil
-}
-
-func (a *Authority) renewServer() (cert *tls.Certificate, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	unlock, err := lockDir(ctx, a.dir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	return a.loadServer()
+	return config
 }
 
 // handshakeRefusal finds the reason for a failed handshake.

@@ -124,7 +124,7 @@ func TestAcceptOverIPv6(t *testing.T) {
 		}
 		got, err := io.ReadAll(conn)
 		conn.Close()
-		if o := <-result; o.err != nil || o.client != client || string(got) != "hello\n" || err != nil {
+		if o := <-result; o.err != nil || !same(o.client, client) || string(got) != "hello\n" || err != nil {
 			t.Errorf("%s: server %+v, client %q, %v", host, o, got, err)
 		}
 	}

@@ -1,7 +1,6 @@
 package pki
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -57,31 +56,41 @@ func (a *Authority) admit(ctx context.Context, state tls.ConnectionState, remote
 		refusal.Reason, refusal.At = Revoked, client.Revoked
 		return Client{}, refusal
 	case checkHost:
-		if refusal := a.checkHost(ctx, client, remote, refusal); refusal != nil {
+		if refusal := a.checkHost(ctx, &client, remote, refusal); refusal != nil {
 			return Client{}, refusal
 		}
 	}
 	return client, nil
 }
 
-// checkHost returns nil if remote is an address of the client's host, else refusal
-// with the reason filled in.
-func (a *Authority) checkHost(ctx context.Context, client Client, remote netip.Addr, refusal *Refusal) *Refusal {
+// checkHost returns nil if remote is an address of the client's host or one of its
+// further addresses, else refusal with the reason filled in.
+func (a *Authority) checkHost(ctx context.Context, client *Client, remote netip.Addr, refusal *Refusal) *Refusal {
+	trace := a.traceOf(ctx)
+	// First, so that a client whose name means nothing here does without a look-up.
+	for _, p := range client.Also {
+		if p.Contains(remote) {
+			client.via = p
+			trace.matched(client.CN, remote)
+			return nil
+		}
+	}
 	addrs, err := a.resolve(ctx, client.Host)
 	if err != nil {
 		refusal.Reason, refusal.Err = HostUnresolved, err
 		return refusal
 	}
+	if _, err := netip.ParseAddr(client.Host); err != nil {
+		for _, addr := range addrs {
+			trace.found(client.Host, addr)
+		}
+	}
 	if !slices.Contains(addrs, remote) {
 		refusal.Reason, refusal.Resolved = WrongHost, addrs
 		return refusal
 	}
-	family := "(IPv6)"
-	if remote.Is4() {
-		family = "(IPv4)"
-	}
-	a.log.Debug("Resolved CN " + client.CN + " to " + remote.String())
-	a.log.Debug("Matched Certificate CN:" + client.CN + " to " + remote.String() + " " + family)
+	trace.resolved(client.CN, remote)
+	trace.matched(client.CN, remote)
 	return nil
 }
 
@@ -93,14 +102,19 @@ func (a *Authority) verify(certs []*x509.Certificate) (*x509.Certificate, *Refus
 	}
 	leaf, now := certs[0], a.now()
 	r := &Refusal{CN: leaf.Subject.CommonName, Serial: formatSerial(leaf.SerialNumber)}
-	switch err := leaf.CheckSignatureFrom(a.ca.cert); {
-	case !bytes.Equal(leaf.RawIssuer, a.ca.cert.RawSubject):
+	by := a.authorities().signerOf(leaf)
+	if by == nil {
 		r.Reason = ForeignCA
+		return nil, r
+	}
+	switch err := leaf.CheckSignatureFrom(by.cert); {
 	case weak(leaf.SignatureAlgorithm):
 		// Said before the signature counts: crypto/x509 does not compute such ones.
 		r.Reason, r.Err = WeakSignature, x509.InsecureAlgorithmError(leaf.SignatureAlgorithm)
 	case err != nil:
 		r.Reason, r.Err = ForeignCA, err
+	case !by.accepted(now):
+		r.Reason, r.At = RetiredCA, by.end()
 	case now.After(leaf.NotAfter):
 		r.Reason, r.At = Expired, leaf.NotAfter
 	case now.Before(leaf.NotBefore):
@@ -108,7 +122,7 @@ func (a *Authority) verify(certs []*x509.Certificate) (*x509.Certificate, *Refus
 	case leaf.IsCA || !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth):
 		r.Reason = WrongPurpose
 	default:
-		return a.verifyChain(leaf, r)
+		return a.verifyChain(leaf, by, r)
 	}
 	return nil, r
 }
@@ -116,9 +130,9 @@ func (a *Authority) verify(certs []*x509.Certificate) (*x509.Certificate, *Refus
 // verifyChain has crypto/x509 look at the certificate as a whole. What it finds
 // beyond the checks of verify, such as a critical extension that nobody knows, has
 // no reason of its own.
-func (a *Authority) verifyChain(leaf *x509.Certificate, r *Refusal) (*x509.Certificate, *Refusal) {
+func (a *Authority) verifyChain(leaf *x509.Certificate, by *issuer, r *Refusal) (*x509.Certificate, *Refusal) {
 	_, err := leaf.Verify(x509.VerifyOptions{
-		Roots:       a.roots,
+		Roots:       by.roots,
 		CurrentTime: a.now(),
 		KeyUsages:   []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})

@@ -95,6 +95,13 @@ func matrix(t *testing.T) (*Authority, []matrixCase) {
 		"client3.example": {netip.MustParseAddr("127.0.0.1")},
 	}})
 	const local = "127.0.0.1"
+	before := a.ca()
+	retired := signed(t, a, "retired.example", nil)
+	enter(t, a, retired, "retired.example", "retired.example")
+	a.resolver.(resolver)["retired.example"] = loopback
+	if err := a.Rotate(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
 	// known returns a certificate whose serial is registered under a host of its
 	// own that resolves to loopback.
 	n := 0
@@ -107,7 +114,7 @@ func matrix(t *testing.T) (*Authority, []matrixCase) {
 		return pair
 	}
 	// Two CAs with a key of their own, one of which has our CA's name and key id.
-	sameName := *a.ca.cert
+	sameName := *a.ca().cert
 	sameName.PublicKey = nil
 	foreign, err := sign(&sameName, testKey(), &keyPair{cert: &sameName, key: testKey()})
 	if err != nil {
@@ -161,6 +168,8 @@ func matrix(t *testing.T) (*Authority, []matrixCase) {
 		{name: "none, check off", noCheck: true, want: NoCertificate},
 		{name: "other CA", pair: asForeign(other), want: ForeignCA, wantWords: "not issued by this server's Internal CA"},
 		{name: "other CA of the same name", pair: asForeign(foreign), want: ForeignCA},
+		{name: "CA before", pair: retired, want: RetiredCA, wantWords: "is not accepted since"},
+		{name: "CA before, unregistered", pair: signedBy(t, a, before, local, nil), want: RetiredCA},
 		{name: "self-signed", pair: selfSigned, want: ForeignCA},
 		{name: "expired", pair: known(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-hour) }), want: Expired, wantWords: "expired at"},
 		{name: "not yet valid", pair: known(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(hour / 2) }), want: NotYetValid, wantWords: "not valid before"},
@@ -197,6 +206,7 @@ func (c *matrixCase) judge(t *testing.T, o outcome, received string) {
 	if !errors.As(o.err, &refusal) || refusal.Reason != c.want {
 		t.Fatalf("got %v, want %v", o.err, c.want)
 	}
+	t.Logf("%v: %v", refusal.Reason, refusal)
 	if !strings.Contains(refusal.Error(), c.wantWords) || !strings.Contains(refusal.Error(), "127.0.0.1") {
 		t.Errorf("log text %q, want %q and the peer's address in it", refusal, c.wantWords)
 	}
@@ -302,7 +312,7 @@ func TestRegisteredFilesAreAdmitted(t *testing.T) {
 		}
 		got, err := io.ReadAll(conn)
 		conn.Close()
-		if o := <-result; o.err != nil || o.client != reg.Client || string(got) != "hello\n" || err != nil {
+		if o := <-result; o.err != nil || !same(o.client, reg.Client) || string(got) != "hello\n" || err != nil {
 			t.Errorf("legacy %v: server %+v, client %q, %v", legacy, o, got, err)
 		}
 
@@ -314,7 +324,7 @@ func TestRegisteredFilesAreAdmitted(t *testing.T) {
 		}
 		addr, result = serveOne(t, a, "tcp4", "127.0.0.1:0", len("request"), true)
 		out, err := openssl(t, "request", "s_client", "-connect", addr, "-quiet", "-cert", pemFile, "-key", pemFile, "-CAfile", a.path(caCertFile), "-verify_return_error")
-		if o := <-result; o.err != nil || o.client != reg.Client || out != "hello\n" {
+		if o := <-result; o.err != nil || !same(o.client, reg.Client) || out != "hello\n" {
 			t.Errorf("legacy %v: server %+v, openssl %q, %v", legacy, o, out, err)
 		}
 		if _, err := a.Remove(context.Background(), "127.0.0.1"); err != nil {
@@ -431,7 +441,7 @@ func TestUnreadableRegistryAdmitsNobody(t *testing.T) {
 
 // A peer chooses the common name in its certificate; the log stays one line.
 func TestRefusalTextIsPrintable(t *testing.T) {
-	for r := HandshakeTimeout; r <= WrongHost; r++ {
+	for r := HandshakeTimeout; r <= RetiredCA; r++ {
 		refusal := &Refusal{Reason: r, CN: "evil\n\x1b[31mMatched\u202e" + strings.Repeat("x", 1<<16), Err: errors.New("cause")}
 		text := refusal.Error()
 		if strings.ContainsAny(text, "\n\x1b\u202e") || len(text) > 1000 {
@@ -472,7 +482,7 @@ func BenchmarkAdmit(b *testing.B) {
 func TestReasonWordsDiffer(t *testing.T) {
 	words := slices.Clone(reasonWords[1:])
 	slices.Sort(words)
-	if got := slices.Compact(words); len(got) != int(WrongHost) {
-		t.Errorf("%d words for %d reasons", len(got), WrongHost)
+	if got := slices.Compact(words); len(got) != int(RetiredCA) {
+		t.Errorf("%d words for %d reasons", len(got), RetiredCA)
 	}
 }

@@ -1,21 +1,16 @@
 package pki
 
 import (
-	"context"
+	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
-
-	"estream/internal/durable"
 )
 
 // Options of an Authority. The zero value is what a server wants.
@@ -33,9 +28,19 @@ type Options struct {
 	// ValidFor is the validity of client certificates, counted from their
 	// registration and cut at the end of the authority's own. Default: 10 years.
 	ValidFor time.Duration
+	// Password returns the password of the private keys in the directory. It is called
+	// whenever a key has to be read or written that is encrypted, and its answer is
+	// not kept. A new directory has encrypted keys if it returns one. Default: none.
+	Password func() (string, error)
+	// LegacyTLS admits TLS 1.0 and 1.1, and TLS 1.2 without elliptic curves, for
+	// clients with an OpenSSL from before 2013. All of that has known weaknesses.
+	LegacyTLS bool
+	// Expired opens a directory whose CA has expired, too, which is good for one
+	// thing: to rotate it.
+	Expired bool
 }
 
-// An Authority is an open directory: an internal CA, the server's certificate and
+// An Authority is an open directory: the internal CA, the server's certificate and
 // the registry of clients. It is safe for concurrent use and holds no resources
 // that would have to be closed.
 type Authority struct {
@@ -43,10 +48,11 @@ type Authority struct {
 	now            func() time.Time
 	resolver       Resolver
 	resolveTimeout time.Duration
+	lookups        chan struct{} // one for each look-up that runs
 	validFor       time.Duration
 	log            *slog.Logger
-	ca             *keyPair
-	roots          *x509.CertPool // ca alone
+	password       func() (string, error)
+	expired        bool
 	config         *tls.Config
 
 	// mu is never held while waiting for the directory's lock, for the network or
@@ -55,18 +61,26 @@ type Authority struct {
 	reg   *registry          // last good state, never nil
 	holds map[*hold]struct{} // live sessions
 
-	serverMu sync.Mutex
-	server   *tls.Certificate
-	retry    time.Time // no renewal is tried before, after one failed
+	casMu    sync.Mutex   // taken after mu and serverMu
+	cas      *authorities // last good state, never nil
+	casRetry time.Time    // a fault of ca.pem is not mentioned before, and no password asked for
+
+	serverMu   sync.Mutex
+	server     *tls.Certificate // nil only with Options.Expired
+	serverSeen seen
+	retry      time.Time        // no renewal is tried before, after one failed
+	shown      *tls.Certificate // in place of server; see ShowCertificate
 }
 
 // Open opens dir, and on the first start creates it with a new CA, a new server
 // certificate and an empty registry. The server certificate is renewed when less
-// than 30 days of it are left. Creating a CA takes around a second.
+// than 30 days of it are left. Creating a CA takes around a second, and reading an
+// encrypted key a fifth of one.
 //
 // Open refuses a directory that has lost one of ca.pem and clients.json, rather
 // than to replace it: a new CA would lock out every client, an empty registry would
-// forget who was revoked.
+// forget who was revoked. Without the password of encrypted keys the error wraps
+// [ErrKeyPassword].
 func Open(dir string, opts Options) (*Authority, error) {
 	if dir == "" {
 		return nil, errors.New("open pki: no directory given")
@@ -76,8 +90,11 @@ func Open(dir string, opts Options) (*Authority, error) {
 		now:            opts.Now,
 		resolver:       opts.Resolver,
 		resolveTimeout: opts.ResolveTimeout,
+		lookups:        make(chan struct{}, maxLookups),
 		validFor:       opts.ValidFor,
 		log:            opts.Logger,
+		password:       opts.Password,
+		expired:        opts.Expired,
 		holds:          make(map[*hold]struct{}),
 	}
 	if a.now == nil {
@@ -98,86 +115,43 @@ func Open(dir string, opts Options) (*Authority, error) {
 	if err := a.open(); err != nil {
 		return nil, fmt.Errorf("open pki %s: %w", dir, err)
 	}
-	a.config = a.newTLSConfig()
+	a.config = a.newTLSConfig(opts.LegacyTLS)
 	return a, nil
 }
 
-func (a *Authority) open() (err error) {
-	if err := durable.MkdirAll(disk{}, a.path(clientsDir), 0o700); err != nil {
-		return err
+// authorities returns the CAs as they are on disk now. That costs a stat while the
+// file does not change. A file that cannot be read leaves the last good state in
+// force, and is logged once a minute.
+func (a *Authority) authorities() *authorities {
+	a.casMu.Lock()
+	defer a.casMu.Unlock()
+	now := a.now()
+	waiting := !a.cas.locked || now.Before(a.casRetry) // for the password of a key
+	info, err := os.Stat(a.path(caFile))
+	if err == nil && a.cas.seen.current(info) && waiting {
+		return a.cas
 	}
-	unlock, err := lockDir(context.Background(), a.dir)
-	if err != nil {
-		return err
+	text, seen, err := readSeen(a.path(caFile), maxPEM)
+	if err == nil && bytes.Equal(text, a.cas.text) && waiting {
+		a.cas.seen = seen
+		return a.cas
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
-
-	if err := a.openFiles(); err != nil {
-		return err
-	}
-	return a.sweep()
-}
-
-// sweep removes what a crash left between the files: unfinished ones, and PKCS#12
-// files whose registration was never written or is revoked. The caller holds the
-// lock, so nobody is still writing them.
-func (a *Authority) sweep() error {
-	dir := a.path(clientsDir)
-	err := errors.Join(durable.RemoveTemps(disk{}, a.dir), durable.RemoveTemps(disk{}, dir))
-	if err != nil {
-		return err
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, e := range entries {
-		if serial, ok := strings.CutSuffix(e.Name(), ".p12"); ok && !a.reg.registered(serial) {
-			errs = append(errs, os.Remove(filepath.Join(dir, e.Name())))
+	if err == nil {
+		var fresh *authorities
+		fresh, err = parseAuthorities(text, a.askPassword(), a.cas)
+		if fresh != nil {
+			fresh.seen = seen
+			if !fresh.current().cert.Equal(a.cas.current().cert) {
+				a.log.Info("the internal CA was replaced", "ca", fresh.current().cert.Subject.CommonName)
+			}
+			a.cas = fresh // without some of its keys, perhaps: what it says of trust counts now
 		}
 	}
-	return errors.Join(errs...)
-}
-
-// openFiles loads or creates each file. The registry is created before ca.pem, so
-// that a directory with ca.pem and without registry has lost it.
-func (a *Authority) openFiles() error {
-	caInfo, err := os.Stat(a.path(caFile))
-	fresh := errors.Is(err, fs.ErrNotExist)
-	if err != nil && !fresh {
-		return err
+	if err != nil && !now.Before(a.casRetry) {
+		a.log.Error("the internal CA cannot be read", "file", a.path(caFile), "error", err)
+		a.casRetry = now.Add(time.Minute)
 	}
-	if a.reg, err = readRegistry(a.path(registryFile)); errors.Is(err, fs.ErrNotExist) {
-		if !fresh {
-			return fmt.Errorf("%s is missing, so nobody can tell which clients are registered: "+
-				"restore it from a backup, or delete %s too and register every client anew",
-				a.path(registryFile), a.path(caFile))
-		}
-		if err = writeRegistry(a.path(registryFile), nil); err == nil {
-			a.reg, err = readRegistry(a.path(registryFile))
-		}
-	}
-	if err != nil {
-		return err
-	}
-	if fresh {
-		if len(a.reg.clients) > 0 {
-			return fmt.Errorf("%s is missing, but %s lists clients with its certificates: "+
-				"restore it from a backup, or delete %s too and register every client anew",
-				a.path(caFile), a.path(registryFile), a.path(registryFile))
-		}
-		if err := a.createCA(); err != nil {
-			return err
-		}
-	} else if openToOthers(caInfo) {
-		a.log.Warn("the key of the internal CA can be read by other users", "file", a.path(caFile), "hint", "chmod 600")
-	}
-	if err := a.loadCA(); err != nil {
-		return err
-	}
-	a.server, err = a.loadServer()
-	return err
+	return a.cas
 }
 
 func (a *Authority) path(name string) string { return filepath.Join(a.dir, name) }

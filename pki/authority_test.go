@@ -3,6 +3,8 @@ package pki
 import (
 	"bytes"
 	"context"
+	"crypto/rsa"
+	"crypto/x509"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,6 +17,8 @@ import (
 )
 
 func TestOpenCreatesAndKeeps(t *testing.T) {
+	newKey = generateKey // the sizes of real ones are looked at
+	defer func() { newKey = stockKey }()
 	dir := filepath.Join(t.TempDir(), "var", "pki")
 	first := open(t, dir, Options{})
 	modes := map[string]os.FileMode{
@@ -29,8 +33,13 @@ func TestOpenCreatesAndKeeps(t *testing.T) {
 			t.Errorf("%s has mode %#o, want %#o", name, got, want)
 		}
 	}
+	for cert, want := range map[*x509.Certificate]int{first.CACertificate(): 3072, first.server.Leaf: 2048} {
+		if key, ok := cert.PublicKey.(*rsa.PublicKey); !ok || key.N.BitLen() != want {
+			t.Errorf("%s has a key %T, want RSA of %d bits", cert.Subject, cert.PublicKey, want)
+		}
+	}
 	second := open(t, dir, Options{})
-	if !first.ca.cert.Equal(second.ca.cert) {
+	if !first.ca().cert.Equal(second.ca().cert) {
 		t.Error("a second start made a new CA")
 	}
 	if !first.server.Leaf.Equal(second.server.Leaf) {
@@ -49,7 +58,7 @@ func TestOpenRefusesLossAndDamage(t *testing.T) {
 	}{
 		{"registry lost", "clients.json", "", []string{"clients.json is missing", "backup"}},
 		{"registry cut", "clients.json", `{"version":1,"clients":[`, []string{"clients.json", "backup"}},
-		{"registry of the future", "clients.json", `{"version":2,"people":[]}`, []string{"version 2", "reads version 1"}},
+		{"registry of the future", "clients.json", `{"version":3,"people":[]}`, []string{"version 3", "reads version 1 to 2"}},
 		{"registry without version", "clients.json", `{}`, []string{"version 0"}},
 		{"unknown key", "clients.json", `{"version":1,"clients":[{"host":"a","revokd":"x"}]}`, []string{"revokd"}},
 		{"text after registry", "clients.json", `{"version":1,"clients":[]}{}`, nil},
@@ -147,12 +156,12 @@ func TestServerCertificateIsRenewed(t *testing.T) {
 func TestServerCertificateAtTheEndOfTheCA(t *testing.T) {
 	dir := newDir(t)
 	a := open(t, dir, Options{})
-	end := a.ca.cert.NotAfter.Add(-time.Hour)
+	end := a.ca().cert.NotAfter.Add(-time.Hour)
 	late := open(t, dir, Options{Now: func() time.Time { return end }})
-	if !late.server.Leaf.NotAfter.Equal(a.ca.cert.NotAfter) {
-		t.Errorf("server certificate until %s, want the CA's end %s", late.server.Leaf.NotAfter, a.ca.cert.NotAfter)
+	if !late.server.Leaf.NotAfter.Equal(a.ca().cert.NotAfter) {
+		t.Errorf("server certificate until %s, want the CA's end %s", late.server.Leaf.NotAfter, a.ca().cert.NotAfter)
 	}
-	if late.renewalDue(late.server.Leaf) {
+	if late.renewalDue(late.server.Leaf, late.cas.current()) {
 		t.Error("renewal is due although nothing longer can be had")
 	}
 	reg := register(t, late, "10.0.0.1", RegisterOptions{})
@@ -177,7 +186,7 @@ func TestOpenSweepsWhatACrashLeft(t *testing.T) {
 			t.Errorf("%s is still there: %v", path, err)
 		}
 	}
-	if data, client, err := again.Export("10.0.0.1"); err != nil || !bytes.Equal(data, live.PKCS12) || client != live.Client {
+	if data, client, err := again.Export("10.0.0.1"); err != nil || !bytes.Equal(data, live.PKCS12) || !same(client, live.Client) {
 		t.Errorf("the live registration suffered: %v, %v", client, err)
 	}
 }

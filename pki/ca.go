@@ -5,13 +5,12 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/big"
 	"os"
 	"time"
 )
@@ -21,12 +20,14 @@ const (
 	caFile       = "ca.pem"
 	caCertFile   = "ca.crt"
 	serverFile   = "server.pem"
+	nextFile     = "server-next.pem"
 	registryFile = "clients.json"
 	clientsDir   = "clients"
+	p12Suffix    = ".p12"
 )
 
 // Key sizes in bits; the package comment says why RSA.
-const (
+var (
 	caKeyBits   = 3072
 	leafKeyBits = 2048
 )
@@ -46,143 +47,127 @@ type keyPair struct {
 	key  crypto.Signer
 }
 
-// createCA writes a new authority. Its name holds a part of its serial number, so
-// that two authorities can be told apart by name.
-func (a *Authority) createCA() error {
+// newKey makes a key; tests have a stock of them.
+var newKey = func(bits int) (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, bits) }
+
+// newCA makes a CA. Its name holds a part of its serial number, so that two CAs can be
+// told apart by name. There may be one certificate between it and those of clients
+// and servers: the link from the CA that it follows.
+func (a *Authority) newCA() (*keyPair, error) {
 	serial, err := newSerial()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now := a.now()
-	tmpl := &x509.Certificate{
-		SerialNumber: serial,
-		Subject: pkix.Name{
-			Organization: []string{"estream"},
-			CommonName:   "estream Internal CA " + formatSerial(serial)[:8],
-		},
-		NotBefore:             now.Add(-backdate),
-		NotAfter:              now.Add(caValidFor),
-		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-		BasicConstraintsValid: true,
-		IsCA:                  true,
-		MaxPathLenZero:        true,
-		SignatureAlgorithm:    x509.SHA256WithRSA,
-	}
-	key, err := rsa.GenerateKey(rand.Reader, caKeyBits)
+	tmpl := caTemplate(serial, pkix.Name{
+		Organization: []string{"estream"},
+		CommonName:   "estream Internal CA " + formatSerial(serial)[:8],
+	}, now.Add(-backdate), now.Add(caValidFor))
+	tmpl.MaxPathLen = 1
+	key, err := newKey(caKeyBits)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	pair, err := sign(tmpl, key, &keyPair{cert: tmpl, key: key})
 	if err != nil {
-		return fmt.Errorf("create CA: %w", err)
+		return nil, fmt.Errorf("create CA: %w", err)
 	}
-	return writeKeyPair(a.path(caFile), pair)
+	return pair, nil
 }
 
-// loadCA reads the authority and puts its public half beside it.
-func (a *Authority) loadCA() error {
-	path := a.path(caFile)
-	pair, err := readKeyPair(path)
+func caTemplate(serial *big.Int, name pkix.Name, from, to time.Time) *x509.Certificate {
+	return &x509.Certificate{
+		SerialNumber:          serial,
+		Subject:               name,
+		NotBefore:             from,
+		NotAfter:              to,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		SignatureAlgorithm:    x509.SHA256WithRSA,
+	}
+}
+
+// createCA writes the first CA of a directory, encrypted if there is a password.
+func (a *Authority) createCA(password *keyPassword) error {
+	pair, err := a.newCA()
 	if err != nil {
-		return fmt.Errorf("%w; restore it from a backup", err)
+		return err
 	}
-	if !pair.cert.IsCA {
-		return fmt.Errorf("%s: the certificate is not a CA's; restore the file from a backup", path)
+	text := ""
+	if password.ask != nil {
+		if text, err = password.ask(); err != nil {
+			return fmt.Errorf("password of the keys: %w", err)
+		}
+		if text != "" {
+			if err := checkKeyPassword(text); err != nil {
+				return err
+			}
+		}
+		password.text, password.asked = text, text != ""
 	}
-	if a.now().After(pair.cert.NotAfter) {
-		return fmt.Errorf("%s: the CA expired at %s: move the directory away and register every client anew",
-			path, stamp(pair.cert.NotAfter))
-	}
-	a.ca, a.roots = pair, x509.NewCertPool()
-	a.roots.AddCert(pair.cert)
-	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.cert.Raw})
-	if have, err := os.ReadFile(a.path(caCertFile)); err == nil && bytes.Equal(have, public) {
+	return writeKeyPair(a.path(caFile), pair, text)
+}
+
+// writePublic puts the public half of the CAs beside them, for handing out.
+func (a *Authority) writePublic(s *authorities) error {
+	public := s.publicPEM(a.now())
+	have, err := os.ReadFile(a.path(caCertFile))
+	if err == nil && bytes.Equal(have, public) {
 		return nil
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return writeFile(a.path(caCertFile), public, 0o644)
 }
 
-// CACertificate returns the certificate of the internal CA. Do not alter it.
-func (a *Authority) CACertificate() *x509.Certificate { return a.ca.cert }
+// CACertificate returns the certificate of the current internal CA. Do not alter it.
+func (a *Authority) CACertificate() *x509.Certificate { return a.authorities().current().cert }
 
-// loadServer returns the server's certificate, and first issues one if there is
-// none, if it ends soon, or if it is from another CA. The caller holds the lock.
-func (a *Authority) loadServer() (*tls.Certificate, error) {
-	path := a.path(serverFile)
-	pair, err := readKeyPair(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		pair = nil
-	case err != nil:
-		return nil, fmt.Errorf("%w; delete it to get a new one, and clients that pinned the old one have to accept it", err)
-	case pair.cert.CheckSignatureFrom(a.ca.cert) != nil:
-		a.log.Warn("server certificate is from another CA, issuing a new one", "file", path)
-		pair = nil
-	case a.renewalDue(pair.cert):
-		a.log.Info("server certificate ends soon, issuing a new one", "file", path, "not_after", pair.cert.NotAfter)
-		pair = nil
+// signing returns the CA that signs from now on. The error wraps ErrKeyPassword when
+// its key is not at hand.
+func (s *authorities) signing() (*issuer, error) { return s.current().signing() }
+
+func (i *issuer) signing() (*issuer, error) {
+	if i.key == nil {
+		return nil, fmt.Errorf("%w and the password for that of %s was not at hand when it was last needed",
+			ErrKeyPassword, printable(i.cert.Subject.CommonName))
 	}
-	if pair == nil {
-		if pair, err = a.issueServer(); err != nil {
-			return nil, fmt.Errorf("issue server certificate: %w", err)
-		}
-		if err := writeKeyPair(path, pair); err != nil {
-			return nil, err
-		}
-	}
-	// The CA goes along: a client without it can see who issued the certificate.
-	return &tls.Certificate{
-		Certificate: [][]byte{pair.cert.Raw, a.ca.cert.Raw},
-		PrivateKey:  pair.key,
-		Leaf:        pair.cert,
-	}, nil
+	return i, nil
 }
 
-// renewalDue reports whether little is left of cert. A certificate that ends with
-// its CA cannot be had for longer and is not due.
-func (a *Authority) renewalDue(cert *x509.Certificate) bool {
-	return a.now().Add(renewBefore).After(cert.NotAfter) && cert.NotAfter.Before(a.ca.cert.NotAfter)
-}
+func (i *issuer) pair() *keyPair { return &keyPair{cert: i.cert, key: i.key} }
 
-func (a *Authority) issueServer() (*keyPair, error) {
-	// Clients of this protocol do not compare names, so any will do; but a person
-	// who looks at the certificate wants to see which machine it is.
-	name, err := os.Hostname()
-	if err != nil || name == "" || len(name) > maxHost {
-		name = "estream"
-	}
-	tmpl, err := a.template(name, defaultValidFor)
-	if err != nil {
-		return nil, err
-	}
-	tmpl.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	return a.issue(tmpl)
-}
-
-func writeKeyPair(path string, pair *keyPair) error {
-	der, err := x509.MarshalPKCS8PrivateKey(pair.key)
+// writeKeyPair writes key and certificate into one file, because one file can be
+// replaced atomically and two cannot.
+func writeKeyPair(path string, pair *keyPair, password string) error {
+	block, err := sealKey(pair.key, password)
 	if err != nil {
 		return err
 	}
-	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.cert.Raw})...)
-	return writeFile(path, text, 0o600)
+	return writeFile(path, formatPEM([]pemEntry{{key: block, cert: pair.cert}}), 0o600)
 }
 
-func readKeyPair(path string) (*keyPair, error) {
-	text, _, err := readFile(path, 1<<20)
+// readKeyPair reads what writeKeyPair wrote. Known, if it holds the same certificate,
+// saves the decryption of the key.
+func readKeyPair(path string, password *keyPassword, known *keyPair) (*keyPair, seen, error) {
+	text, seen, err := readSeen(path, maxPEM)
 	if err != nil {
-		return nil, err
+		return nil, seen, err
 	}
-	pair, err := tls.X509KeyPair(text, text)
+	entries, err := parsePEM(text)
+	switch {
+	case err != nil:
+		return nil, seen, fmt.Errorf("%s: %w", path, err)
+	case entries[0].key == nil:
+		return nil, seen, fmt.Errorf("%s: it does not begin with a private key", path)
+	case known != nil && known.cert.Equal(entries[0].cert):
+		return known, seen, nil
+	}
+	key, err := openKey(entries[0].key, password, entries[0].cert)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, seen, fmt.Errorf("%s: %w", path, err)
 	}
-	key, ok := pair.PrivateKey.(crypto.Signer)
-	if !ok {
-		return nil, fmt.Errorf("%s: a %T cannot sign", path, pair.PrivateKey)
-	}
-	return &keyPair{cert: pair.Leaf, key: key}, nil
+	return &keyPair{cert: entries[0].cert, key: key}, seen, nil
 }

@@ -38,7 +38,7 @@ func ClientTLSConfig(cred *Credentials, opts ClientOptions) (*tls.Config, error)
 	}
 	return &tls.Config{
 		MinVersion:   tls.VersionTLS12,
-		CipherSuites: clientCipherSuites(),
+		CipherSuites: rsaCipherSuites(),
 		Time:         opts.Now,
 		// Chosen here, whatever CAs the server names: there is only this one.
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
@@ -62,10 +62,10 @@ func ClientTLSConfig(cred *Credentials, opts ClientOptions) (*tls.Config, error)
 	}, nil
 }
 
-// clientCipherSuites returns Go's choice for TLS 1.2 and four suites with RSA key
+// rsaCipherSuites returns Go's choice for TLS 1.2 and four suites with RSA key
 // exchange. Older Management Centers offer elliptic curves only where their OpenSSL
-// was told to. crypto/tls prefers the others whenever the server has one.
-func clientCipherSuites() []uint16 {
+// was told to. crypto/tls prefers the others whenever the peer has one.
+func rsaCipherSuites() []uint16 {
 	var ids []uint16
 	for _, s := range tls.CipherSuites() {
 		ids = append(ids, s.ID)

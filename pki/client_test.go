@@ -57,7 +57,7 @@ func dial(t *testing.T, server *keyPair, client *tls.Config, change func(*tls.Co
 
 func TestClientVerifiesServerChain(t *testing.T) {
 	a := open(t, newDir(t), Options{})
-	cred, err := LoadPKCS12(quick(t, signed(t, a, "10.0.0.1", nil), a.ca.cert), "secret")
+	cred, err := LoadPKCS12(quick(t, signed(t, a, "10.0.0.1", nil), a.ca().cert), "secret")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestClientVerifiesServerChain(t *testing.T) {
 		return func(c *x509.Certificate) { c.ExtKeyUsage = u }
 	}
 	server := usage(x509.ExtKeyUsageServerAuth)
-	foreign := *a.ca.cert
+	foreign := *a.ca().cert
 	foreign.PublicKey = nil
 	tests := []struct {
 		name   string
@@ -186,7 +186,7 @@ func TestClientPinsWithoutCA(t *testing.T) {
 
 func TestPinOnlyOverridesCA(t *testing.T) {
 	a := open(t, newDir(t), Options{})
-	cred, err := LoadPKCS12(quick(t, signed(t, a, "10.0.0.1", nil), a.ca.cert), "secret")
+	cred, err := LoadPKCS12(quick(t, signed(t, a, "10.0.0.1", nil), a.ca().cert), "secret")
 	if err != nil {
 		t.Fatal(err)
 	}

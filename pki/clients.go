@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 var (
 	ErrRegistered    = errors.New("already registered")
 	ErrNotRegistered = errors.New("not registered")
+	ErrUnresolved    = errors.New("the name has no address")
 )
 
 // RegisterOptions choose the form of the PKCS#12 file.
@@ -29,6 +31,13 @@ type RegisterOptions struct {
 	// OpenSSL reads that, 0.9.8 as well as 3.x with its default provider. (RC2, which
 	// the oldest tools wrote, would need OpenSSL 3's legacy provider.)
 	Legacy bool
+	// Also, Domain, Devices and NetmapID become those of the [Client].
+	Also     []netip.Prefix
+	Domain   string
+	Devices  []string
+	NetmapID bool
+	// MustResolve refuses a name without an address with [ErrUnresolved].
+	MustResolve bool
 }
 
 // A Registration is what Register returns.
@@ -39,8 +48,8 @@ type Registration struct {
 }
 
 // Rounds of key derivation slow down guessing the password. The legacy form has as
-// many as OpenSSL always wrote.
-const (
+// many as OpenSSL always wrote. Tests have fewer.
+var (
 	modernIterations = 100_000
 	legacyIterations = 2048
 )
@@ -48,7 +57,7 @@ const (
 // Register admits the client at host, a name or an address, and issues its
 // certificate. When Register returns, the registration is on disk and running
 // servers admit it. A host has one registration: a second one is [ErrRegistered].
-// A name that does not resolve now is a warning. Errors of the host's form wrap
+// A name that does not resolve now is a warning, unless opts.MustResolve is set. Errors of the host's form wrap
 // [ErrHost].
 func (a *Authority) Register(ctx context.Context, host string, opts RegisterOptions) (*Registration, error) {
 	host, err := ParseHost(host)
@@ -66,18 +75,34 @@ func (a *Authority) register(ctx context.Context, host string, opts RegisterOpti
 	if err := checkPassword(opts.Password); err != nil {
 		return nil, err
 	}
+	also, err := cleanAlso(opts.Also)
+	if err != nil {
+		return nil, err
+	}
+	if err := (&Client{Also: also, Domain: opts.Domain, Devices: opts.Devices}).checkLists(); err != nil {
+		return nil, err
+	}
+	_, unresolved := a.resolve(ctx, host)
+	if unresolved != nil && opts.MustResolve {
+		return nil, fmt.Errorf("%w at the moment: %w; correct it, or register the address", ErrUnresolved, unresolved)
+	}
 	// Asked now to spare a key, and again below, where it counts.
 	if reg, err := a.registry(); err != nil {
 		return nil, err
 	} else if err := reg.vacant(host); err != nil {
 		return nil, err
 	}
-	tmpl, err := a.template(host, a.validFor)
+	cas := a.authorities()
+	by, err := cas.signing()
+	if err != nil {
+		return nil, err
+	}
+	tmpl, err := a.template(host, a.validFor, by)
 	if err != nil {
 		return nil, err
 	}
 	tmpl.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-	pair, err := a.issue(tmpl)
+	pair, err := a.issue(tmpl, by)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +110,7 @@ func (a *Authority) register(ctx context.Context, host string, opts RegisterOpti
 	if opts.Legacy {
 		encoder = pkcs12.LegacyDES.WithIterations(legacyIterations)
 	}
-	file, err := encoder.Encode(pair.key, pair.cert, []*x509.Certificate{a.ca.cert}, opts.Password)
+	file, err := encoder.Encode(pair.key, pair.cert, []*x509.Certificate{by.cert}, opts.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -96,17 +121,28 @@ func (a *Authority) register(ctx context.Context, host string, opts RegisterOpti
 			Serial:   formatSerial(pair.cert.SerialNumber),
 			Created:  a.now().UTC().Truncate(time.Second),
 			NotAfter: pair.cert.NotAfter.UTC(),
+			Also:     also,
+			Domain:   opts.Domain,
+			Devices:  slices.Clone(opts.Devices),
+			NetmapID: opts.NetmapID,
 		},
 		PKCS12:   file,
-		Warnings: a.warnings(ctx, host, opts, pair.cert),
+		Warnings: warnings(host, opts, pair.cert, by, unresolved),
+	}
+	if len(cas.issuers) > 1 {
+		result.Client.Issuer = by.serial()
 	}
 	err = a.update(ctx, func(reg *registry) ([]Client, error) {
 		if err := reg.vacant(host); err != nil {
 			return nil, err
 		}
+		now := a.authorities()
+		if !now.current().cert.Equal(by.cert) {
+			return nil, errors.New("the internal CA was replaced meanwhile; try again")
+		}
 		// The file first: a registration always has one to export, and a file
 		// without registration opens nothing and is swept up.
-		if err := writeFile(a.pkcs12Path(result.Client), file, 0o600); err != nil {
+		if err := a.storePKCS12(result.Client, file, now, by); err != nil {
 			return nil, err
 		}
 		return append(a.unexpired(reg.clients), result.Client), nil
@@ -125,12 +161,12 @@ func (r *registry) vacant(host string) error {
 	return nil
 }
 
-func (a *Authority) warnings(ctx context.Context, host string, opts RegisterOptions, cert *x509.Certificate) []string {
+func warnings(host string, opts RegisterOptions, cert *x509.Certificate, by *issuer, unresolved error) []string {
 	var w []string
-	if _, err := a.resolve(ctx, host); err != nil {
-		w = append(w, fmt.Sprintf("%s has no address at the moment, so the client will be refused until it has one: %v", host, err))
+	if unresolved != nil {
+		w = append(w, fmt.Sprintf("%s has no address at the moment, so the client will be refused until it has one: %v", host, unresolved))
 	}
-	if cert.NotAfter.Equal(a.ca.cert.NotAfter) {
+	if cert.NotAfter.Equal(by.cert.NotAfter) {
 		w = append(w, fmt.Sprintf("the certificate is valid until %s only, when the internal CA expires", stamp(cert.NotAfter)))
 	}
 	if opts.Legacy && strings.ContainsFunc(opts.Password, func(r rune) bool { return r > 127 }) {
@@ -162,10 +198,20 @@ func (a *Authority) Remove(ctx context.Context, host string) (Client, error) {
 	if err != nil {
 		return Client{}, fmt.Errorf("remove client %s: %w", host, err)
 	}
-	if err := os.Remove(a.pkcs12Path(removed)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := a.dropPKCS12(removed); err != nil {
 		return removed, fmt.Errorf("client %s is revoked, but its file remains: %w", host, err)
 	}
 	return removed, nil
+}
+
+// dropPKCS12 removes the file of a registration, if there is one.
+func (a *Authority) dropPKCS12(c Client) error {
+	for _, suffix := range []string{"", sealedSuffix} {
+		if err := os.Remove(a.pkcs12Path(c) + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // unexpired returns a copy of clients without revoked ones whose certificate has
@@ -175,45 +221,6 @@ func (a *Authority) unexpired(clients []Client) []Client {
 	return slices.DeleteFunc(slices.Clone(clients), func(c Client) bool {
 		return !c.Revoked.IsZero() && now.After(c.NotAfter)
 	})
-}
-
-// List returns the registrations, revoked ones included, ordered by host and then
-// by time. The slice is the caller's.
-func (a *Authority) List() ([]Client, error) {
-	reg, err := a.registry()
-	if err != nil {
-		return nil, fmt.Errorf("list clients: %w", err)
-	}
-	clients := slices.Clone(reg.clients)
-	slices.SortStableFunc(clients, func(x, y Client) int { return strings.Compare(x.Host, y.Host) })
-	return clients, nil
-}
-
-// Export returns the PKCS#12 file of host once more, byte for byte as it was
-// issued and with the password it was given then, or [ErrNotRegistered].
-func (a *Authority) Export(host string) ([]byte, Client, error) {
-	host, err := ParseHost(host)
-	if err != nil {
-		return nil, Client{}, fmt.Errorf("export client: %w", err)
-	}
-	reg, err := a.registry()
-	if err != nil {
-		return nil, Client{}, fmt.Errorf("export client %s: %w", host, err)
-	}
-	i, ok := reg.byHost[host]
-	if !ok {
-		return nil, Client{}, fmt.Errorf("export client %s: %w", host, ErrNotRegistered)
-	}
-	client := reg.clients[i]
-	data, _, err := readFile(a.pkcs12Path(client), MaxPKCS12)
-	if err != nil {
-		return nil, Client{}, fmt.Errorf("export client %s: %w; remove the client and register it again", host, err)
-	}
-	return data, client, nil
-}
-
-func (a *Authority) pkcs12Path(c Client) string {
-	return a.path(clientsDir + string(os.PathSeparator) + c.Serial + ".p12")
 }
 
 // update replaces the registrations by what change makes of them. The directory's

@@ -16,6 +16,10 @@ import (
 // read.
 type disk struct{ durable.OS }
 
+// FS returns the file system through which the directory is written: what root
+// creates belongs to the owner of the directory it is in, with the exact mode.
+func FS() durable.FS { return disk{} }
+
 // OpenFile gives a file that it creates exactly the mode perm, whatever the umask,
 // and its directory's owner. Only O_EXCL tells that the file is new; any other may
 // be somebody else's and stays as it is.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -53,6 +54,51 @@ func parseAddress(addr netip.Addr) (string, error) {
 	return addr.Unmap().String(), nil
 }
 
+// ParseAlso returns text, an address such as 192.0.2.1 or a prefix such as
+// 192.0.2.0/24, in the form of [Client].Also. The errors wrap [ErrHost].
+func ParseAlso(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
+		addr = addr.Unmap()
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	if err != nil {
+		return p, fmt.Errorf("%w: %q, expected an address or a prefix such as 192.0.2.0/24", ErrHost, text)
+	}
+	return cleanPrefix(p)
+}
+
+func cleanPrefix(p netip.Prefix) (netip.Prefix, error) {
+	addr, bits := p.Addr(), p.Bits()
+	if addr.Is4In6() {
+		// Peers are compared as IPv4: ::ffff:192.0.2.0/120 is 192.0.2.0/24.
+		addr, bits = addr.Unmap(), bits-96
+	}
+	clean := netip.PrefixFrom(addr, bits)
+	switch {
+	case !clean.IsValid():
+		return p, fmt.Errorf("%w: prefix %v, expected one such as 192.0.2.0/24", ErrHost, p)
+	case clean != clean.Masked():
+		return p, fmt.Errorf("%w: %v has bits set behind its prefix; write %v, or the address alone", ErrHost, p, clean.Masked())
+	}
+	return clean, nil
+}
+
+// cleanAlso returns a checked copy of also without repetitions.
+func cleanAlso(also []netip.Prefix) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, p := range also {
+		p, err := cleanPrefix(p)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
 func checkLabel(label string) error {
 	switch {
 	case label == "":
@@ -88,7 +134,7 @@ func (a *Authority) resolve(ctx context.Context, host string) ([]netip.Addr, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.resolveTimeout)
 	defer cancel()
-	addrs, err := a.resolver.LookupNetIP(ctx, "ip", host)
+	addrs, err := a.lookup(ctx, host)
 	if err != nil {
 		return nil, fmt.Errorf("resolve %s: %w", host, err)
 	}
@@ -100,6 +146,35 @@ func (a *Authority) resolve(ctx context.Context, host string) ([]netip.Addr, err
 	}
 	return addrs, nil
 }
+
+// lookup returns when ctx ends, even if the resolver does not: the C library's, behind
+// which any name service may be, has been seen to hang.
+func (a *Authority) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	select {
+	case a.lookups <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%d earlier look-ups have no answer yet: %w", maxLookups, ctx.Err())
+	}
+	type answer struct {
+		addrs []netip.Addr
+		err   error
+	}
+	result := make(chan answer, 1)
+	go func() {
+		defer func() { <-a.lookups }()
+		addrs, err := a.resolver.LookupNetIP(ctx, "ip", host)
+		result <- answer{addrs, err}
+	}()
+	select {
+	case r := <-result:
+		return r.addrs, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// maxLookups bounds the look-ups that run at a time, hanging ones included.
+const maxLookups = 64
 
 // plain returns addr in the form in which addresses are compared. A dual-stack
 // socket reports IPv4 peers as IPv4-mapped, and link-local peers with the local

@@ -3,7 +3,6 @@ package pki
 import (
 	"crypto"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
@@ -12,16 +11,16 @@ import (
 	"time"
 )
 
-// template returns what server and client certificates have in common. name is a
-// host name or an address.
-func (a *Authority) template(name string, validFor time.Duration) (*x509.Certificate, error) {
+// template returns what server and client certificates by one CA have in common. name
+// is a host name or an address.
+func (a *Authority) template(name string, validFor time.Duration, by *issuer) (*x509.Certificate, error) {
 	serial, err := newSerial()
 	if err != nil {
 		return nil, err
 	}
 	now := a.now()
-	if now.After(a.ca.cert.NotAfter) {
-		return nil, fmt.Errorf("the CA expired at %s: move the directory away and register every client anew", stamp(a.ca.cert.NotAfter))
+	if now.After(by.cert.NotAfter) {
+		return nil, fmt.Errorf("the CA expired at %s: rotate it and register every client anew", stamp(by.cert.NotAfter))
 	}
 	tmpl := &x509.Certificate{
 		SerialNumber:          serial,
@@ -32,8 +31,8 @@ func (a *Authority) template(name string, validFor time.Duration) (*x509.Certifi
 		BasicConstraintsValid: true,
 		SignatureAlgorithm:    x509.SHA256WithRSA,
 	}
-	if tmpl.NotAfter.After(a.ca.cert.NotAfter) {
-		tmpl.NotAfter = a.ca.cert.NotAfter
+	if tmpl.NotAfter.After(by.cert.NotAfter) {
+		tmpl.NotAfter = by.cert.NotAfter
 	}
 	if ip := net.ParseIP(name); ip != nil {
 		tmpl.IPAddresses = []net.IP{ip}
@@ -43,13 +42,13 @@ func (a *Authority) template(name string, validFor time.Duration) (*x509.Certifi
 	return tmpl, nil
 }
 
-// issue makes a key and has the CA sign a certificate for it.
-func (a *Authority) issue(tmpl *x509.Certificate) (*keyPair, error) {
-	key, err := rsa.GenerateKey(rand.Reader, leafKeyBits)
+// issue makes a key and has a CA sign a certificate for it.
+func (a *Authority) issue(tmpl *x509.Certificate, by *issuer) (*keyPair, error) {
+	key, err := newKey(leafKeyBits)
 	if err != nil {
 		return nil, err
 	}
-	return sign(tmpl, key, a.ca)
+	return sign(tmpl, key, by.pair())
 }
 
 func sign(tmpl *x509.Certificate, key crypto.Signer, by *keyPair) (*keyPair, error) {

@@ -3,12 +3,14 @@ package pki
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
+	"crypto"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log/slog"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -22,10 +24,18 @@ import (
 
 // The test binary is its own second process: with helperEnv set it does what
 // "estream client add" in another process does.
-const helperEnv = "ESTREAM_PKI_HELPER"
+const (
+	helperEnv  = "ESTREAM_PKI_HELPER"
+	helperKeys = "ESTREAM_PKI_HELPER_KEYS" // file with the keys of keyStock
+)
 
 func TestMain(m *testing.M) {
+	newKey, keyIterations, modernIterations, legacyIterations = stockKey, 1000, 10, 10
 	if mode := os.Getenv(helperEnv); mode != "" {
+		if err := loadStock(os.Getenv(helperKeys)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 		if err := helper(mode, os.Args[1:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -38,6 +48,76 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(code)
 }
+
+// generateKey is what newKey is outside of tests.
+var generateKey = newKey
+
+// keyStock are keys that tests share, because each takes a good part of a second: the
+// first for the CA of newDir, three for other CAs, which must differ from it and from
+// the CAs before and after, and two for all other certificates.
+var keyStock struct {
+	sync.Mutex
+	keys  [6]crypto.Signer
+	used  map[bool]int // number of keys handed out, by whether they are for CAs
+	first bool         // the next CA is that of newDir
+}
+
+func stockKey(bits int) (crypto.Signer, error) {
+	keyStock.Lock()
+	defer keyStock.Unlock()
+	if keyStock.used == nil {
+		keyStock.used = make(map[bool]int)
+	}
+	ca := bits == caKeyBits
+	i := 1 + keyStock.used[ca]%3
+	switch {
+	case !ca:
+		i = 4 + keyStock.used[ca]%2
+	case keyStock.first:
+		i = 0
+	}
+	keyStock.used[ca]++
+	var err error
+	if keyStock.keys[i] == nil {
+		keyStock.keys[i], err = generateKey(2048)
+	}
+	return keyStock.keys[i], err
+}
+
+// saveStock writes keyStock to a file for other processes.
+func saveStock(t *testing.T) string {
+	t.Helper()
+	for _, bits := range []int{caKeyBits, caKeyBits, caKeyBits, leafKeyBits, leafKeyBits} {
+		if _, err := stockKey(bits); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var text []byte
+	for _, key := range keyStock.keys[1:] {
+		text = append(text, pem.EncodeToMemory(must(sealKey(key, "")))...)
+	}
+	path := filepath.Join(t.TempDir(), "keys.pem")
+	write(t, path, string(text))
+	return path
+}
+
+func loadStock(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	for i := 1; i < len(keyStock.keys) && err == nil; i++ {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			return fmt.Errorf("%s: %d keys", path, i-1)
+		}
+		keyStock.keys[i], err = parseKey(block.Bytes)
+	}
+	return err
+}
+
+// ca is the current CA.
+func (a *Authority) ca() *keyPair { return a.authorities().current().pair() }
 
 // helper prints a line for each change that is on disk.
 func helper(mode string, args []string) error {
@@ -71,9 +151,55 @@ func helper(mode string, args []string) error {
 			fmt.Println(host)
 		}
 		return nil
+	case "rotate":
+		return repeat(func() error { return a.Rotate(ctx, 0) }, func() error { return a.Rotate(ctx, time.Hour) }, retire(a))
+	case "rekey":
+		return rekeyForever(ctx, a)
 	}
 	return errors.New("unknown mode " + mode)
 }
+
+// repeat runs steps in turn until one fails, and prints a line for each.
+func repeat(steps ...func() error) error {
+	for n := 0; ; n++ {
+		if err := steps[n%len(steps)](); err != nil {
+			return err
+		}
+		fmt.Println("step", n)
+	}
+}
+
+func retire(a *Authority) func() error {
+	return func() error {
+		_, err := a.Retire(context.Background())
+		return err
+	}
+}
+
+// rekeyForever changes the password between the passwords of rekeyPasswords.
+func rekeyForever(ctx context.Context, a *Authority) error {
+	var now string
+	a.password = func() (string, error) { return now, nil }
+	set := func(text string) func() error {
+		return func() error {
+			var err error
+			if text == "" {
+				err = a.Decrypt(ctx)
+			} else {
+				err = a.Encrypt(ctx, text)
+			}
+			now = text
+			return err
+		}
+	}
+	var steps []func() error
+	for _, text := range rekeyPasswords {
+		steps = append(steps, set(text))
+	}
+	return repeat(steps...)
+}
+
+var rekeyPasswords = []string{"first", "second", ""}
 
 // churn adds a registration without a certificate: the writing alone.
 func churn(a *Authority, prefix string, i int) (host string, err error) {
@@ -93,7 +219,8 @@ func helperCommand(t *testing.T, mode string, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self, args...)
-	cmd.Env = append(os.Environ(), helperEnv+"="+mode)
+	// The race detector would have each process sleep for a second at its end.
+	cmd.Env = append(os.Environ(), helperEnv+"="+mode, helperKeys+"="+saveStock(t), "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = os.Stderr
 	return cmd
 }
@@ -117,7 +244,9 @@ func newDir(t testing.TB) string {
 	t.Helper()
 	template.Do(func() {
 		if template.dir, template.err = os.MkdirTemp("", "pki-test-"); template.err == nil {
+			keyStock.first = true
 			_, template.err = Open(template.dir, Options{})
+			keyStock.first = false
 		}
 	})
 	if template.err != nil {
@@ -140,6 +269,9 @@ func newDir(t testing.TB) string {
 	return dir
 }
 
+// loopback is where the clients of tests come from.
+var loopback = []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+
 func open(t testing.TB, dir string, opts Options) *Authority {
 	t.Helper()
 	if opts.Resolver == nil {
@@ -161,6 +293,8 @@ func register(t testing.TB, a *Authority, host string, opts RegisterOptions) *Re
 	return r
 }
 
+func newLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
 // resolver answers from a table, and nothing else reaches the network.
 type resolver map[string][]netip.Addr
 
@@ -176,8 +310,8 @@ func (r resolver) LookupNetIP(ctx context.Context, network, host string) ([]neti
 }
 
 // testKey is the key of all certificates that tests sign themselves.
-var testKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+var testKey = sync.OnceValue(func() crypto.Signer {
+	key, err := generateKey(2048)
 	if err != nil {
 		panic(err)
 	}
@@ -187,12 +321,12 @@ var testKey = sync.OnceValue(func() *rsa.PrivateKey {
 // signed returns a client certificate for cn by a's CA, altered by change.
 func signed(t testing.TB, a *Authority, cn string, change func(*x509.Certificate)) *keyPair {
 	t.Helper()
-	return signedBy(t, a, a.ca, cn, change)
+	return signedBy(t, a, a.ca(), cn, change)
 }
 
 func signedBy(t testing.TB, a *Authority, by *keyPair, cn string, change func(*x509.Certificate)) *keyPair {
 	t.Helper()
-	tmpl, err := a.template(cn, time.Hour)
+	tmpl, err := a.template(cn, time.Hour, a.cas.current())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,13 @@ import (
 	"fmt"
 )
 
-func newDES(key []byte) (cipher.Block, error) { return des.NewTripleDESCipher(key) }
+// newDES is triple DES with three keys, or with two, the first of which is used again.
+func newDES(key []byte) (cipher.Block, error) {
+	if len(key) == 16 {
+		key = append(key[:16:16], key[:8]...)
+	}
+	return des.NewTripleDESCipher(key)
+}
 
 // A p12Cipher is a block cipher in CBC mode with its key length in bytes.
 type p12Cipher struct {
@@ -24,6 +30,7 @@ type p12Cipher struct {
 var (
 	p12Ciphers = []p12Cipher{
 		{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 1, 3}, 24, newDES},
+		{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 1, 4}, 16, newDES},
 		{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 1, 5}, 16, newRC2},
 		{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 1, 6}, 5, newRC2},
 	}

@@ -15,10 +15,11 @@ import (
 // 2^63. It also insists on the order and number of parts, and reports a wrong file
 // as an ASN.1 error.
 
+// maxRounds bounds the rounds of key derivation that all parts of a file together may
+// cost: a few seconds. Tools write 1 to 600,000 per part. One test lowers it.
+var maxRounds int64 = 5_000_000
+
 const (
-	// maxRounds bounds the rounds of key derivation that all parts of a file
-	// together may cost: a few seconds. Tools write 1 to 600,000 per part.
-	maxRounds = 5_000_000
 	// maxRSABits is what crypto/tls accepts from a peer. Beyond it the checks of a
 	// key take minutes, and for a file full of one number, years.
 	maxRSABits = 8192

@@ -24,10 +24,13 @@ import (
 
 // What Register writes is read by openssl, in both forms, and by ourselves.
 func TestIssuedFilesAreReadByOpenSSL(t *testing.T) {
+	modern, legacy := modernIterations, legacyIterations
+	defer func() { modernIterations, legacyIterations = modern, legacy }()
+	modernIterations, legacyIterations = 100_000, 2048 // as outside of tests
 	a := open(t, newDir(t), Options{})
 	n := 0
 	for _, legacy := range []bool{false, true} {
-		for _, password := range []string{"", "secret", "with space & more"} {
+		for _, password := range []string{"", "with space & more"} {
 			t.Run(fmt.Sprintf("legacy=%v/%q", legacy, password), func(t *testing.T) {
 				n++
 				host := fmt.Sprintf("10.0.0.%d", n)
@@ -74,12 +77,16 @@ func TestLoadFilesOfOpenSSL(t *testing.T) {
 	variants := [][]string{
 		{},
 		{"-descert"},
+		{"-legacy"},
+		{"-legacy", "-iter", "1023"},
+		{"-legacy", "-certpbe", "PBE-SHA1-RC2-128", "-keypbe", "PBE-SHA1-RC2-128"},
+		{"-certpbe", "PBE-SHA1-2DES", "-keypbe", "PBE-SHA1-2DES"},
 		{"-certpbe", "PBE-SHA1-3DES", "-keypbe", "PBE-SHA1-3DES", "-macalg", "sha1"},
 		{"-certpbe", "AES-128-CBC", "-keypbe", "AES-192-CBC"},
 		{"-certpbe", "DES-EDE3-CBC"},
 		{"-certpbe", "NONE", "-keypbe", "NONE"},
 		{"-macalg", "sha224"}, {"-macalg", "sha384"}, {"-macalg", "sha512"},
-		{"-iter", "1"}, {"-iter", "600000"}, {"-nomaciter"},
+		{"-iter", "1"}, {"-iter", "3"}, {"-iter", "2047"}, {"-iter", "60001"}, {"-nomaciter"},
 		{"-name", "a friendly name", "-CSP", "Microsoft RSA SChannel Cryptographic Provider"},
 		{"-keyex"},
 	}
@@ -94,7 +101,7 @@ func TestLoadFilesOfOpenSSL(t *testing.T) {
 	for name, key := range keys {
 		dir := t.TempDir()
 		pair := issueFor(t, a, key)
-		if err := writeKeyPair(filepath.Join(dir, "client.pem"), pair); err != nil {
+		if err := writeKeyPair(filepath.Join(dir, "client.pem"), pair, ""); err != nil {
 			t.Fatal(err)
 		}
 		for _, variant := range variants {
@@ -117,7 +124,7 @@ func TestLoadFilesOfOpenSSL(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					checkCredentials(t, cred, pair, a.ca.cert)
+					checkCredentials(t, cred, pair, a.ca().cert)
 					if _, err := LoadPKCS12(data, "wrong"); !errors.Is(err, ErrPassword) {
 						t.Errorf("wrong password: %v", err)
 					}
@@ -129,11 +136,11 @@ func TestLoadFilesOfOpenSSL(t *testing.T) {
 
 func issueFor(t testing.TB, a *Authority, key crypto.Signer) *keyPair {
 	t.Helper()
-	tmpl, err := a.template("10.0.0.1", time.Hour)
+	tmpl, err := a.template("10.0.0.1", time.Hour, a.cas.current())
 	if err != nil {
 		t.Fatal(err)
 	}
-	pair, err := sign(tmpl, key, a.ca)
+	pair, err := sign(tmpl, key, a.ca())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +178,7 @@ func TestLoadFilesOfLibrary(t *testing.T) {
 	}
 	for name, encoder := range encoders {
 		for _, password := range []string{"", "secret", "ünï ☃", strings.Repeat("long ", 100)} {
-			for _, cas := range [][]*x509.Certificate{nil, {a.ca.cert}} {
+			for _, cas := range [][]*x509.Certificate{nil, {a.ca().cert}} {
 				data, err := encoder.Encode(pair.key, pair.cert, cas, password)
 				if err != nil {
 					t.Fatal(err)
@@ -207,13 +214,13 @@ func quick(t testing.TB, pair *keyPair, cas ...*x509.Certificate) []byte {
 func TestLoadRefuses(t *testing.T) {
 	a := open(t, newDir(t), Options{})
 	pair := issueFor(t, a, testKey())
-	good := quick(t, pair, a.ca.cert)
+	good := quick(t, pair, a.ca().cert)
 	otherKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := writeKeyPair(filepath.Join(dir, "client.pem"), pair); err != nil {
+	if err := writeKeyPair(filepath.Join(dir, "client.pem"), pair, ""); err != nil {
 		t.Fatal(err)
 	}
 	export := func(args ...string) []byte {
@@ -253,7 +260,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"without key", export("-nokeys"), "secret", ErrNoKey, ""},
 		{"without certificate", export("-nocerts"), "secret", ErrKeyMismatch, "(0)"},
 		{"two keys", build(t, "secret", plainPart(t, keyBag, keyBag)), "secret", ErrSeveralKeys, "this one 2"},
-		{"other key", quick(t, &keyPair{cert: pair.cert, key: otherKey}, a.ca.cert), "secret", ErrKeyMismatch, "(2)"},
+		{"other key", quick(t, &keyPair{cert: pair.cert, key: otherKey}, a.ca().cert), "secret", ErrKeyMismatch, "(2)"},
 		{"RC4", build(t, "secret", encryptedPart(t, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 1, 1}, nil)), "secret", ErrUnsupported, "1.2.840.113549.1.12.1.1"},
 	}
 	for _, test := range tests {
@@ -296,6 +303,8 @@ func TestLoadBoundsKeyDerivation(t *testing.T) {
 	slowKey := p12Bag{ID: oidEncryptedKeyBag, Value: explicit(must(asn1.Marshal(p12EncryptedKey{
 		Algorithm: pkix.AlgorithmIdentifier{Algorithm: oidPBES2, Parameters: raw(pbes2Parameters(t, huge))}, Data: make([]byte, 16)})))}
 	params := func(n int64) []byte { return must(asn1.Marshal(pbeParams{Salt: []byte("saltsalt"), Iterations: n})) }
+	defer func(n int64) { maxRounds = n }(maxRounds)
+	maxRounds = 50_000
 	// Each part within bounds, and only their sum beyond them.
 	many := slices.Repeat([]p12Content{sealedPart(t, "secret", maxRounds/10)}, 11)
 	files := map[string][]byte{
@@ -332,7 +341,7 @@ func FuzzLoadPKCS12(f *testing.F) {
 	a := open(f, newDir(f), Options{})
 	pair := issueFor(f, a, testKey())
 	for _, encoder := range []*pkcs12.Encoder{pkcs12.LegacyRC2, pkcs12.LegacyDES, pkcs12.Modern2023, pkcs12.Modern2026} {
-		data := must(encoder.WithIterations(1).Encode(pair.key, pair.cert, []*x509.Certificate{a.ca.cert}, "secret"))
+		data := must(encoder.WithIterations(1).Encode(pair.key, pair.cert, []*x509.Certificate{a.ca().cert}, "secret"))
 		f.Add(data)
 		var pfx p12PFX
 		if err := parseDER(data, &pfx); err != nil {

@@ -12,7 +12,8 @@ import (
 type Reason uint8
 
 // Reasons from the TLS handshake, from the certificate, from the registration and
-// from the host check, in the order in which they are looked for.
+// from the host check, in the order in which they are looked for; RetiredCA comes
+// after WeakSignature.
 const (
 	HandshakeTimeout   Reason = iota + 1 // the handshake took longer than allowed
 	NotTLS                               // the first bytes were not TLS
@@ -33,6 +34,7 @@ const (
 	Revoked                              // the registration was removed
 	HostUnresolved                       // the registered name has no address just now
 	WrongHost                            // the peer's address is not the registered host's
+	RetiredCA                            // signed by a CA of this server whose time is over
 )
 
 // reasonWords are short enough for a metric's label and do not change.
@@ -56,6 +58,7 @@ var reasonWords = [...]string{
 	Revoked:            "revoked",
 	HostUnresolved:     "host_unresolved",
 	WrongHost:          "wrong_host",
+	RetiredCA:          "retired_ca",
 }
 
 // String returns the reason as one word, such as "wrong_host".
@@ -106,6 +109,8 @@ func (r *Refusal) Error() string {
 		return fmt.Sprintf("Certificate Common Name %s from %s was not issued by this server's Internal CA; it belongs to another server or to an earlier installation", cn, remote)
 	case WeakSignature:
 		return fmt.Sprintf("Certificate Common Name %s from %s has a weak signature (%v); register the client again", cn, remote, r.Err)
+	case RetiredCA:
+		return fmt.Sprintf("Certificate Common Name %s from %s was issued by an Internal CA of this server that is not accepted since %s; register the client again", cn, remote, stamp(r.At))
 	case Expired:
 		return fmt.Sprintf("Certificate Common Name %s from %s expired at %s; register the client again", cn, remote, stamp(r.At))
 	case NotYetValid:

@@ -96,6 +96,37 @@ func TestRunSeesRemovalByAnotherProcess(t *testing.T) {
 	}
 }
 
+// The time of a CA ends for live sessions, too, whoever ends it.
+func TestRunSeesTheEndOfACA(t *testing.T) {
+	dir := newDir(t)
+	a := open(t, dir, Options{})
+	client := register(t, a, "10.0.0.1", RegisterOptions{}).Client
+	ctx, cancel := context.WithCancel(t.Context())
+	running := make(chan error, 1)
+	go func() { running <- a.Run(ctx) }()
+	session, stop := a.SessionContext(ctx, client)
+	defer stop()
+	admin := open(t, dir, Options{})
+	if err := admin.Rotate(ctx, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admin.Retire(ctx); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-session.Done():
+	case <-time.After(time.Minute): // so as not to hang
+		t.Fatal("the session goes on")
+	}
+	if reason(context.Cause(session)) != RetiredCA {
+		t.Errorf("ended with %v, want %v", context.Cause(session), RetiredCA)
+	}
+	cancel()
+	if err := <-running; err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
 // lockedBuffer is a log that a test may read while it is written.
 type lockedBuffer struct {
 	mu      sync.Mutex

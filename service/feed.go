@@ -3,14 +3,20 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
+	"estream/hosts"
 	"estream/source"
+	"estream/source/eve"
 	"estream/source/replay"
+	"estream/source/sensor"
+	"estream/source/snort3"
 	"estream/source/unified2"
+	"estream/synth"
 	"estream/wire"
 )
 
@@ -22,6 +28,8 @@ type Feed struct {
 	Number uint32
 	// Run appends batches until ctx ends or there is no more, both without error.
 	Run func(ctx context.Context, from Resume, take Take) error
+	// Device is the managed device that the feed is of; nil: of several, or unknown.
+	Device *sensor.Device
 
 	stats feedStats
 }
@@ -31,13 +39,16 @@ type Take func(context.Context, source.Batch) error
 
 // Resume is what the journal knows of a feed when it starts.
 type Resume struct {
-	Mark  []byte                    // of its last batch in the journal, nil at first
-	Known func(message []byte) bool // whether an equal metadata record is there already
+	Mark   []byte                    // of its last batch in the journal, nil at first
+	Known  func(message []byte) bool // whether an equal metadata record is there already
+	Hosts  *hosts.Map
+	Source uint32 // the feed's number
 }
 
 // feedStats may be read at any time.
 type feedStats struct {
 	journaled atomic.Uint64 // messages
+	unchecked atomic.Uint64 // not captured: their event type is switched off
 	last      atomic.Int64  // when the last came, Unix nanoseconds
 	works     atomic.Bool   // it reads, or has read everything
 	ended     atomic.Bool
@@ -59,11 +70,74 @@ func Unified2Feed(src *unified2.Source) *Feed {
 	}}
 }
 
-// ReplayFeed makes a source of a file of wire messages. Loop and rate are as for
+// EVEFeed makes a source of Suricata's EVE JSON. What depends on the journal is set
+// when it runs.
+func EVEFeed(src *eve.Source) *Feed {
+	return &Feed{Name: src.String(), Run: func(ctx context.Context, from Resume, take Take) error {
+		src.Mark, src.Known, src.Hosts, src.Number = from.Mark, from.Known, from.Hosts, from.Source
+		return src.Run(ctx, take)
+	}}
+}
+
+// Snort3Feed makes a source of Snort 3's alert_json.
+func Snort3Feed(src *snort3.Source) *Feed {
+	return &Feed{Name: src.String(), Run: func(ctx context.Context, from Resume, take Take) error {
+		src.Mark, src.Known = from.Mark, from.Known
+		return src.Run(ctx, take)
+	}}
+}
+
+// SynthFeed invents events, so many per second, with archive times of now. Each start
+// makes other ones.
+func SynthFeed(perSecond int, set *wire.Layouts) *Feed {
+	return &Feed{Name: fmt.Sprintf("synth %d/s", perSecond), Run: func(ctx context.Context, _ Resume, take Take) error {
+		now := time.Now()
+		g, err := synth.New(set, synth.Options{Seed: uint64(now.UnixNano()), Start: uint32(now.Unix()), EventsPerSecond: perSecond})
+		if err != nil {
+			return err
+		}
+		// The generator's clock passes with the events, the metadata at its head included.
+		tick := time.NewTicker(synthTick)
+		defer tick.Stop()
+		var buf []byte
+		for sent := 0; ; {
+			due := int(time.Since(now).Seconds()*float64(perSecond)) + g.Metadata()
+			for sent < due {
+				buf = buf[:0]
+				b := source.Batch{}
+				for ; sent < due && len(buf) < 256<<10; sent++ {
+					at := len(buf)
+					buf = g.Append(buf)
+					if h, ok := wire.PeekRecord(buf[at:]); ok && h.ArchiveTimestamp != 0 {
+						if b.MinArchive == 0 || h.ArchiveTimestamp < b.MinArchive {
+							b.MinArchive = h.ArchiveTimestamp
+						}
+						b.MaxArchive = max(b.MaxArchive, h.ArchiveTimestamp)
+					}
+					b.Count++
+				}
+				b.Data = buf
+				if err := take(ctx, b); err != nil {
+					return err
+				}
+			}
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	}}
+}
+
+// synthTick is how often events are invented.
+const synthTick = 20 * time.Millisecond
+
+// ReplayFeed makes a source of a file of wire messages. Loop, rate and speed are as for
 // [replay.Source].
-func ReplayFeed(path string, loop bool, rate float64, set *wire.Layouts, log *slog.Logger) *Feed {
+func ReplayFeed(path string, loop bool, rate, speed float64, set *wire.Layouts, log *slog.Logger) *Feed {
 	return &Feed{Name: "replay " + path, Run: func(ctx context.Context, from Resume, take Take) error {
-		src := &replay.Source{Path: path, Loop: loop, Rate: rate, Layouts: set, Log: log}
+		src := &replay.Source{Path: path, Loop: loop, Rate: rate, Speed: speed, Layouts: set, Log: log}
 		if err := src.Resume(from.Mark); err != nil {
 			return err
 		}
@@ -88,7 +162,7 @@ func (r *collection) runFeed(ctx context.Context, s *Source) {
 	for {
 		before := f.stats.journaled.Load()
 		f.stats.works.Store(true)
-		err := f.Run(ctx, Resume{r.journal.LastMark(s.number), r.journal.Names.Of(s.number).Has}, func(ctx context.Context, b source.Batch) error {
+		err := f.Run(ctx, Resume{r.journal.LastMark(s.number), r.journal.Names.Of(s.number).Has, r.hosts.Map, s.number}, func(ctx context.Context, b source.Batch) error {
 			return r.take(ctx, s, b)
 		})
 		switch {
@@ -121,10 +195,8 @@ func (r *collection) runFeed(ctx context.Context, s *Source) {
 
 // take appends what a feed has read, as far as it is to be captured.
 func (r *collection) take(ctx context.Context, s *Source, b source.Batch) error {
-	if r.Server != nil && r.Server.Capture != nil {
-		if b.Data, b.Count = r.Server.Capture(b.Data, b.Count); b.Count == 0 {
-			return nil // the mark moves with the next batch that holds something
-		}
+	if b.Data, b.Count = r.capture(s, b.Data, b.Count); b.Count == 0 {
+		return nil // the mark moves with the next batch that holds something
 	}
 	if err := r.journal.AppendFrom(ctx, s.number, b); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"estream/hosts"
 	"estream/internal/durable"
 	"estream/journal"
 	"estream/source"
@@ -38,6 +39,9 @@ type Service struct {
 	Outputs []*Output
 	Server  *Server
 	Journal journal.Options
+	// MapOptions are those of the network map, which there is as soon as there is a
+	// Server or a Feed.
+	MapOptions hosts.Options
 	// Idle, if not 0, ends Run when nothing new came for so long and everything
 	// received was written.
 	Idle time.Duration
@@ -68,6 +72,8 @@ type collection struct {
 	changing sync.Mutex
 	server   *Server
 	serving  *task
+	hosts    *networkMap // nil: not needed so far
+	begun    bool        // the first change is done
 
 	// mu guards the maps, which only the holder of changing alters.
 	mu      sync.Mutex
@@ -131,6 +137,9 @@ func (c *Service) Run(ctx context.Context) (err error) {
 	if err := r.change(c.Sources, c.Outputs, c.Server); err != nil {
 		return err
 	}
+	r.changing.Lock()
+	r.begun = true
+	r.changing.Unlock()
 	c.mu.Lock()
 	c.running = r
 	c.mu.Unlock()
@@ -196,6 +205,11 @@ func (r *collection) change(sources []*Source, outputs []*Output, server *Server
 			}
 		}
 	}
+	if server != nil || slices.ContainsFunc(sources, func(s *Source) bool { return s.Feed != nil }) {
+		if err := r.openMap(); err != nil {
+			return err
+		}
+	}
 	// Outputs first: nothing is asked of a server that could not be written.
 	for _, o := range outputs {
 		if r.outputs[o] == nil {
@@ -204,7 +218,9 @@ func (r *collection) change(sources []*Source, outputs []*Output, server *Server
 			}
 		}
 	}
-	r.serve(server)
+	if err := r.serve(server); err != nil {
+		errs = append(errs, err)
+	}
 	if len(errs) > 0 && !r.Persist {
 		return errors.Join(errs...)
 	}
@@ -250,6 +266,9 @@ func (r *collection) wait() {
 	await(r, r.outputs)
 	if r.serving != nil {
 		<-r.serving.done
+	}
+	if r.hosts != nil {
+		<-r.hosts.task.done
 	}
 }
 

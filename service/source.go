@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"estream/server/access"
 	"estream/source/fmc"
 )
 
@@ -20,6 +21,8 @@ type Source struct {
 
 	number uint32 // of a Feed
 	log    *slog.Logger
+	filter *access.Filter
+	boxes  access.Boxes // with which filter was used last
 }
 
 func (r *collection) startSource(s *Source) error {

@@ -23,7 +23,9 @@ type Status struct {
 // SourceStatus describes a source. Counts are those since the start of the program.
 type SourceStatus struct {
 	Name         string    `json:"name"`
-	Server       string    `json:"server"` // or what it reads
+	Server       string    `json:"server"`              // or what it reads
+	Device       string    `json:"device,omitempty"`    // of a sensor
+	Unchecked    uint64    `json:"unchecked,omitempty"` // of a sensor's events: not captured, their event type is switched off
 	Connected    bool      `json:"connected"`
 	Ended        bool      `json:"ended,omitempty"` // a recorded stream, to its end
 	Sessions     uint64    `json:"sessions"`
@@ -169,7 +171,11 @@ func (r *collection) sourceStatus(src *Source) SourceStatus {
 func (r *collection) feedStatus(src *Source) SourceStatus {
 	st := &src.Feed.stats
 	n := st.journaled.Load()
-	s := SourceStatus{Name: src.Name, Server: src.Feed.Name, Connected: st.works.Load(), Ended: st.ended.Load(), Received: n, Journaled: n}
+	s := SourceStatus{Name: src.Name, Server: src.Feed.Name, Connected: st.works.Load(), Ended: st.ended.Load(), Journaled: n, Unchecked: st.unchecked.Load()}
+	s.Received = n + s.Unchecked
+	if d := src.Feed.Device; d != nil {
+		s.Device = d.DeviceName()
+	}
 	if at := st.last.Load(); at != 0 {
 		s.LastReceived = time.Unix(0, at)
 	}

@@ -72,14 +72,18 @@ func drain(ctx context.Context, raw, conn net.Conn, stop time.Time) {
 
 // lastWords returns what the client should be told when the session ends with
 // err: something it did wrong, or nothing.
-func lastWords(err error) string {
+func lastWords(err error) (words wire.ErrorMessage, ok bool) {
 	var protocol *ProtocolError
 	var request *RequestError
 	var timeout *TimeoutError
 	if errors.As(err, &protocol) || errors.As(err, &request) || errors.As(err, &timeout) {
-		return err.Error()
+		words = wire.ErrorMessage{Code: wire.Unnumbered, Text: err.Error()}
+		if request != nil && request.Code != 0 {
+			words.Code = request.Code
+		}
+		return words, true
 	}
-	return ""
+	return words, false
 }
 
 // End ends the session and closes the connection. With a reason the client is
@@ -101,8 +105,8 @@ func (s *Server) End(ctx context.Context, reason *wire.ErrorMessage) error {
 		s.wait.Wait()
 		s.writing.wait() // not for long: the deadline of its holder has come
 		defer s.writing.give()
-		if text := lastWords(s.Err()); reason == nil && text != "" {
-			reason = &wire.ErrorMessage{Code: wire.Unnumbered, Text: text}
+		if words, ok := lastWords(s.Err()); reason == nil && ok {
+			reason = &words
 		}
 		if s.reachable() {
 			if reason != nil {
@@ -125,5 +129,6 @@ func (s *Server) End(ctx context.Context, reason *wire.ErrorMessage) error {
 // the stream stands between two messages.
 func (s *Server) reachable() bool {
 	err := s.Err()
-	return !s.torn && (err == ErrClosed || lastWords(err) != "")
+	_, ok := lastWords(err)
+	return !s.torn && (err == ErrClosed || ok)
 }

@@ -145,9 +145,24 @@ type ServerConfig struct {
 	// error message.
 	HostRequests int
 
+	// Trace is told about the negotiation.
+	Trace ServerTrace
+
 	// Log receives what an operator may want to know about the negotiation: a
 	// few lines per session. Optional.
 	Log *slog.Logger
+}
+
+// A ServerTrace is told about the steps of a negotiation, in order, from within Accept.
+// Every function may be nil.
+type ServerTrace struct {
+	// Request is the event stream request; length is that of its body.
+	Request func(length int, r wire.EventStreamRequest)
+	// Published comes when streaming information has been sent; size is that of its
+	// body.
+	Published func(services []wire.Service, size int)
+	// StreamRequest is the streaming request; length is that of its body.
+	StreamRequest func(length int, services []wire.Service)
 }
 
 func (c *ServerConfig) setDefaults() error {

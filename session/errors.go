@@ -52,11 +52,16 @@ func (e *ClientError) Error() string {
 	return fmt.Sprintf("client ended the session with error %d: %q", e.Code, e.Text)
 }
 
+// NoSpace is the code of the error message with which a server turns down what
+// exceeds a limit. It is the one code that the Guide shows, with the text "No space".
+const NoSpace int32 = 19
+
 // A RequestError says that a client asked for something that is not served. The
 // client is told so in an error message.
 type RequestError struct {
 	Reason string
-	Err    error // ErrNoService or nil
+	Err    error // ErrNoService, another cause, or nil
+	Code   int32 // of the error message; 0: wire.Unnumbered
 }
 
 func (e *RequestError) Error() string {

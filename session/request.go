@@ -83,6 +83,9 @@ func (s *Server) negotiate(ctx context.Context) error {
 		return s.in.malformed(err)
 	}
 	s.request = Request{Start: request.Start, Flags: request.Flags}
+	if f := s.cfg.Trace.Request; f != nil {
+		f(len(body), request)
+	}
 	if !request.Flags.Has(wire.FlagExtendedRequest) {
 		return nil
 	}
@@ -90,8 +93,12 @@ func (s *Server) negotiate(ctx context.Context) error {
 	for _, id := range s.cfg.Services {
 		info.Services = append(info.Services, wire.Service{ID: id})
 	}
-	if err := s.write(ctx, wire.AppendStreamingInformation(nil, info)); err != nil {
+	published := wire.AppendStreamingInformation(nil, info)
+	if err := s.write(ctx, published); err != nil {
 		return err
+	}
+	if f := s.cfg.Trace.Published; f != nil {
+		f(info.Services, len(published)-wire.HeaderSize)
 	}
 	if body, err = s.expect(wire.TypeStreamingRequest); err != nil {
 		return err
@@ -99,6 +106,9 @@ func (s *Server) negotiate(ctx context.Context) error {
 	streaming, err := wire.ParseStreamingRequest(body)
 	if err != nil {
 		return s.in.malformed(err)
+	}
+	if f := s.cfg.Trace.StreamRequest; f != nil {
+		f(len(body), streaming.Services)
 	}
 	s.request.Services, s.request.Extended = streaming.Services, true
 	for _, service := range streaming.Services {
@@ -126,6 +136,11 @@ func (s *Server) expect(t wire.MessageType) ([]byte, error) {
 		case h.Type == t:
 			return body, nil
 		case h.Type == wire.TypeNull:
+		case h.Type == wire.TypeHostDataRequest && t == wire.TypeStreamingRequest:
+			// Host data may be asked for at any time after the first request.
+			if err := s.hear(h, body); err != nil {
+				return nil, err
+			}
 		case h.Type == wire.TypeError:
 			return nil, clientError(body)
 		default:

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -123,7 +124,7 @@ func TestBadRequests(t *testing.T) {
 		"malformed streaming":       {cfg, append(extended, append(wire.AppendHeader(nil, wire.TypeStreamingRequest, 4), 0, 0, 0, 0)...), true, "4 bytes found, at least 16 expected"},
 		"null with a body":          {cfg, append(plain, append(wire.AppendHeader(nil, wire.TypeNull, 1), 0)...), false, "null message without a body"},
 		"host data not served":      {session.ServerConfig{}, append(plain, tooMany...), false, "host data is not served here"},
-		"too many host requests":    {cfg, append(plain, tooMany...), false, "too many host data requests"},
+		"too many host requests":    {cfg, append(plain, tooMany...), false, "No space: too many host data requests at once"},
 		"malformed host request":    {cfg, append(plain, append(wire.AppendHeader(nil, wire.TypeHostDataRequest, 3), 1, 2, 3)...), false, "3 bytes found, 16 or 40 expected"},
 		"wrong version in the flow": {cfg, append(plain, recordtest.Unhex(t, "0003 0000 00000000")...), false, "header version 3"},
 	} {
@@ -152,7 +153,11 @@ func TestBadRequests(t *testing.T) {
 				if len(p) < 8 {
 					t.Fatalf("got %x, want an error message", p)
 				}
-				if m, e := wire.ParseErrorMessage(p[8:]); e != nil || !strings.Contains(m.Text, c.text) || m.Code != -1 {
+				code := wire.Unnumbered
+				if strings.HasPrefix(c.text, "No space") {
+					code = session.NoSpace
+				}
+				if m, e := wire.ParseErrorMessage(p[8:]); e != nil || !strings.Contains(m.Text, c.text) || m.Code != code {
 					t.Errorf("client was told %v, %v, want %q", m, e, c.text)
 				}
 			})
@@ -247,6 +252,58 @@ func TestHostData(t *testing.T) {
 		get(t, client, append(append(wire.AppendHeader(nil, 7, 7), "profile"...), wire.AppendHeader(nil, 7, 0)...))
 		if err := s.SendHostData(t.Context(), wire.TypeEventData, nil); err == nil {
 			t.Error("event data as host data: no error")
+		}
+		end(t, s, client)
+	})
+}
+
+// Host data may be asked for before the streaming request, too.
+func TestHostDataFirst(t *testing.T) {
+	asked := wire.HostDataRequest{DataType: 6, First: localhost, Last: localhost}
+	m, err := wire.AppendHostDataRequest(nil, asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		client, result := accept(t, session.ServerConfig{HostRequests: 1})
+		put(t, client, recordtest.Unhex(t, articleRequest))
+		get(t, client, recordtest.Unhex(t, articleInformation))
+		put(t, client, m)
+		put(t, client, recordtest.Unhex(t, articleStreaming))
+		s, err := result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := <-s.HostRequests(); r != asked || len(s.Request().Pairs) == 0 {
+			t.Errorf("got %v, want %v", r, asked)
+		}
+		end(t, s, client)
+	})
+}
+
+// TestServerTrace: the steps of a negotiation, with the lengths that the log of a
+// Management Center shows.
+func TestServerTrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var steps []string
+		client, result := accept(t, session.ServerConfig{Trace: session.ServerTrace{
+			Request: func(length int, r wire.EventStreamRequest) {
+				steps = append(steps, fmt.Sprintf("request %d %#x", length, uint32(r.Flags)))
+			},
+			Published: func(services []wire.Service, size int) {
+				steps = append(steps, fmt.Sprintf("published %d %d", len(services), size))
+			},
+			StreamRequest: func(length int, services []wire.Service) {
+				steps = append(steps, fmt.Sprintf("streaming %d %d", length, len(services)))
+			},
+		}})
+		request(t, client, wire.DefaultFlags)
+		s, err := result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{"request 8 0x48900061", "published 3 48", "streaming 56 1"}; !slices.Equal(steps, want) {
+			t.Errorf("steps %q, want %q", steps, want)
 		}
 		end(t, s, client)
 	})

@@ -45,7 +45,34 @@ func (s *Server) Send(ctx context.Context, data []byte, count int) error {
 	return nil
 }
 
+// bundles are buffers that bundles were made in. A session has one while it sends; idle
+// ones have none.
+var bundles = make(chan []byte, 32)
+
+func takeBundle() []byte {
+	select {
+	case b := <-bundles:
+		return b
+	default:
+		return nil
+	}
+}
+
+// giveBundle keeps a buffer for others. Those of giant messages need not be paid for
+// ever after.
+func giveBundle(b []byte) {
+	if cap(b) > 2*(DefaultBundleBytes+minBuffer) {
+		return
+	}
+	select {
+	case bundles <- b:
+	default:
+	}
+}
+
 func (s *Server) sendBundles(ctx context.Context, data []byte) error {
+	bundle := takeBundle()
+	defer func() { giveBundle(bundle) }()
 	for len(data) > 0 {
 		n, piece, err := prefix(data, s.cfg.BundleMessages, s.cfg.BundleBytes)
 		if err != nil {
@@ -55,15 +82,12 @@ func (s *Server) sendBundles(ctx context.Context, data []byte) error {
 			return err
 		}
 		s.sequence++
-		s.bundle, err = wire.AppendBundle(s.bundle[:0], s.cfg.ConnectionID, s.sequence, s.cfg.InnerVersion, piece)
+		bundle, err = wire.AppendBundle(bundle[:0], s.cfg.ConnectionID, s.sequence, s.cfg.InnerVersion, piece)
 		if err != nil {
 			return err
 		}
-		if err := s.write(ctx, s.bundle); err != nil {
+		if err := s.write(ctx, bundle); err != nil {
 			return err
-		}
-		if cap(s.bundle) > 2*(s.cfg.BundleBytes+minBuffer) {
-			s.bundle = nil // one giant message need not be paid for ever after
 		}
 		s.stats.messages.Add(uint64(n))
 		s.stats.bundles.Add(1)
@@ -120,6 +144,28 @@ type window struct {
 	open int // sent and not acknowledged
 }
 
+// Flush waits until the client has acknowledged everything that Send has sent, as far as
+// its acknowledgements can be told apart. The error is a *TimeoutError when AckTimeout
+// passed without any, that of ctx, or why the session has ended. No Send may be under
+// way.
+func (s *Server) Flush(ctx context.Context) error {
+	if err := s.sending.take(ctx); err != nil {
+		return err
+	}
+	defer s.sending.give()
+	for {
+		if err := s.Err(); err != nil {
+			return err
+		}
+		if s.window.empty() {
+			return nil
+		}
+		if err := s.awaitAck(ctx); err != nil {
+			return err
+		}
+	}
+}
+
 func newWindow() window { return window{freed: make(chan struct{}, 1)} }
 
 // take returns how many of want places it took; 0 when the window is full.
@@ -144,38 +190,50 @@ func (w *window) release(n int) {
 	}
 }
 
+func (w *window) empty() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.open == 0
+}
+
 // acquire waits for places in the window of size (Off for no limit) and takes
 // up to want of them.
 func (s *Server) acquire(ctx context.Context, want, size int) (int, error) {
-	w := &s.window
-	var late <-chan time.Time
 	for {
 		if err := s.Err(); err != nil {
 			return 0, err
 		}
-		if n := w.take(want, size); n > 0 {
+		if n := s.window.take(want, size); n > 0 {
 			return n, nil
 		}
-		if s.cfg.AckTimeout > 0 {
-			if w.timer == nil {
-				w.timer = time.NewTimer(s.cfg.AckTimeout)
-			} else {
-				w.timer.Reset(s.cfg.AckTimeout)
-			}
-			late = w.timer.C
-		}
-		select {
-		case <-w.freed:
-		case <-ctx.Done():
-			return 0, context.Cause(ctx)
-		case <-s.ctx.Done():
-			return 0, s.Err()
-		case <-late:
-			s.fail(&TimeoutError{What: "client acknowledged nothing", After: s.cfg.AckTimeout})
-			return 0, s.Err()
-		}
-		if w.timer != nil {
-			w.timer.Stop()
+		if err := s.awaitAck(ctx); err != nil {
+			return 0, err
 		}
 	}
+}
+
+// awaitAck waits for an acknowledgement.
+func (s *Server) awaitAck(ctx context.Context) error {
+	w := &s.window
+	var late <-chan time.Time
+	if s.cfg.AckTimeout > 0 {
+		if w.timer == nil {
+			w.timer = time.NewTimer(s.cfg.AckTimeout)
+		} else {
+			w.timer.Reset(s.cfg.AckTimeout)
+		}
+		defer w.timer.Stop()
+		late = w.timer.C
+	}
+	select {
+	case <-w.freed:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.ctx.Done():
+		return s.Err()
+	case <-late:
+		s.fail(&TimeoutError{What: "client acknowledged nothing", After: s.cfg.AckTimeout})
+		return s.Err()
+	}
+	return nil
 }

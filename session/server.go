@@ -38,7 +38,6 @@ type Server struct {
 	endErr error
 
 	sending  turn   // one Send at a time; taken before writing
-	bundle   []byte // reused; guarded by sending
 	sequence uint32 // of the last bundle; guarded by sending
 
 	writing  turn      // whole messages only
@@ -108,7 +107,7 @@ func (s *Server) listen() {
 			continue
 		}
 		s.fail(s.readLimit.explain(err, "client was silent", 0))
-		if lastWords(err) == "" {
+		if _, ok := lastWords(err); !ok {
 			// Nobody listens any more: let a Send that is under way end now.
 			s.writeLimit.close(err, longAgo)
 		}
@@ -141,7 +140,7 @@ func (s *Server) hear(h wire.Header, body []byte) error {
 		case s.hosts <- r:
 			return nil
 		default:
-			return &RequestError{Reason: "too many host data requests at once"}
+			return &RequestError{Reason: "No space: too many host data requests at once", Code: NoSpace}
 		}
 	}
 	return s.in.unexpected(h, "a null message; another request needs another session")
@@ -202,6 +201,7 @@ func (s *Server) writeLocked(ctx context.Context, p []byte) error {
 		}
 	}
 	s.lastSent = time.Now()
+	s.stats.lastSent.Store(s.lastSent.UnixNano())
 	return nil
 }
 

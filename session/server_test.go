@@ -140,6 +140,45 @@ func TestBundles(t *testing.T) {
 }
 
 // Bundles need an extended request; other clients get single messages.
+// TestFlush waits for the acknowledgement of what was sent, and no longer than
+// AckTimeout.
+func TestFlush(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, client := running(t, session.ServerConfig{Window: 4, KeepAlive: session.Off, AckTimeout: time.Minute}, single)
+		if err := s.Flush(t.Context()); err != nil {
+			t.Errorf("nothing was sent: %v", err)
+		}
+		events := estreamtest.Events(3, 50)
+		go s.Send(t.Context(), events, 3)
+		get(t, client, events)
+		flushed := make(chan error, 1)
+		flush := func() { flushed <- s.Flush(t.Context()) }
+		go flush()
+		put(t, client, bytes.Repeat(wire.AppendNull(nil), 2))
+		synctest.Wait()
+		if len(flushed) > 0 {
+			t.Error("flushed with one message unacknowledged")
+		}
+		put(t, client, wire.AppendNull(nil))
+		if err := <-flushed; err != nil {
+			t.Error(err)
+		}
+		go s.Send(t.Context(), events, 3)
+		get(t, client, events)
+		begin := time.Now()
+		go flush()
+		var late *session.TimeoutError
+		if err := <-flushed; !errors.As(err, &late) || time.Since(begin) != time.Minute {
+			t.Errorf("flushed with %v after %v", err, time.Since(begin))
+		}
+		go io.Copy(io.Discard, client)
+		s.End(t.Context(), nil)
+		if err := s.Flush(t.Context()); err == nil {
+			t.Error("a session that ended was flushed")
+		}
+	})
+}
+
 func TestBundlesNotAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := running(t, session.ServerConfig{BundleMessages: 4}, single)

@@ -69,8 +69,9 @@ func (c *Client) Stats() ClientStats {
 // ServerStats counts what a Server has sent and received since it accepted.
 type ServerStats struct {
 	Connected  time.Time
-	Bytes      uint64 // of all messages with their headers, without TLS
-	Messages   uint64 // events
+	LastSent   time.Time // last write of whole messages, keep-alives included; zero before
+	Bytes      uint64    // of all messages with their headers, without TLS
+	Messages   uint64    // events
 	Bundles    uint64
 	KeepAlives uint64
 	Acks       uint64 // null messages received
@@ -79,6 +80,7 @@ type ServerStats struct {
 
 type serverStats struct {
 	connected  time.Time // set before the Server is shared
+	lastSent   atomic.Int64
 	bytes      atomic.Uint64
 	messages   atomic.Uint64
 	bundles    atomic.Uint64
@@ -91,7 +93,7 @@ func (s *Server) Stats() ServerStats {
 	s.window.mu.Lock()
 	open := s.window.open
 	s.window.mu.Unlock()
-	return ServerStats{
+	out := ServerStats{
 		Connected:  s.stats.connected,
 		Bytes:      s.stats.bytes.Load(),
 		Messages:   s.stats.messages.Load(),
@@ -100,4 +102,8 @@ func (s *Server) Stats() ServerStats {
 		Acks:       s.stats.acks.Load(),
 		Waiting:    open,
 	}
+	if ns := s.stats.lastSent.Load(); ns != 0 {
+		out.LastSent = time.Unix(0, ns)
+	}
+	return out
 }

@@ -57,6 +57,9 @@ var corkBuffers = sync.Pool{New: func() any {
 	return &p
 }}
 
+// NetConn returns the connection below, as that of a tls.Conn does.
+func (t *transport) NetConn() net.Conn { return t.Conn }
+
 // poll ends the pass-through; size is the size of the read buffer in bytes.
 func (t *transport) poll(size int, isTLS bool) {
 	t.buf = make([]byte, size)

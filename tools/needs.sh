@@ -3,7 +3,8 @@
 # is linked through cgo), the openssl command (the peer that certificates and PKCS#12 files are tried
 # against), liblognorm's command (the second opinion on CEF lines), rsyslog with RELP and TLS (what syslog
 # outputs are sent to), network namespaces with nftables (what breaks the network in tests), promtool
-# (what reads our metrics), and what judges packages, units and man pages. What is
+# (what reads our metrics), Python (the clients in another language that are
+# tried against our server), and what judges packages, units and man pages. What is
 # there is left alone, so nothing is asked of the network on a machine that has it all.
 set -euo pipefail
 
@@ -32,6 +33,7 @@ missing() {
 	has mandoc || echo mandoc
 	has lintian || echo lintian
 	has rpm || echo rpm
+	has python3 || echo python3
 }
 
 mapfile -t packages < <(missing | tr ' ' '\n')

@@ -20,6 +20,7 @@ import (
 	"estream/journal"
 	"estream/output/deadletter"
 	"estream/output/exec"
+	"estream/server"
 	"estream/service"
 	"estream/source/fmc"
 	"estream/wire"
@@ -30,7 +31,8 @@ import (
 type Builder struct {
 	Layouts *wire.Layouts
 	Log     *slog.Logger
-	Check   bool // nothing will be opened, and nothing may be written
+	Check   bool          // nothing will be opened, and nothing may be written
+	Trace   *server.Trace // of the server; optional
 	// Stdout opens standard output, which is for one output.
 	Stdout Opener
 
@@ -41,6 +43,7 @@ type Builder struct {
 	stamps  map[string]string        // of the files that an output or source was made from, by key
 	Sources []*service.Source
 	Outputs []*service.Output
+	Server  *service.Server // nil: none
 	// Certificates are ours, by whose they are: those with which sources and outputs
 	// introduce themselves, and those by which servers are verified.
 	Certificates map[string]*x509.Certificate
@@ -127,11 +130,30 @@ func (b *Builder) Build(c *config.Config) error {
 			sources = append(sources, made)
 		}
 	}
+	for i := range c.Sensors {
+		s := &c.Sensors[i]
+		stamp := "sensor " + s.Name
+		stamps[stamp] = stampOf([]string{s.Rules})
+		if old := b.source(s.Name); old != nil && old.Feed != nil && kept.sensors(s.Name) && stamps[stamp] == b.stamps[stamp] {
+			sources = append(sources, old)
+			continue
+		}
+		made, err := b.makeSensor(c, s)
+		note(sensorKey(i), err)
+		sources = append(sources, made)
+	}
+	listening(c, note)
+	srv := b.Server
+	if len(problems) == 0 && (b.Server == nil || !kept.server()) {
+		var err error
+		srv, err = b.makeServer(c)
+		note("server", err)
+	}
 	if len(problems) > 0 {
 		slices.SortStableFunc(problems, func(a, b config.Problem) int { return cmp.Compare(a.Line, b.Line) })
 		return problems
 	}
-	b.config, b.Sources, b.Outputs, b.stamps, b.Certificates = c, sources, outputs, stamps, b.certificates
+	b.config, b.Sources, b.Outputs, b.Server, b.stamps, b.Certificates = c, sources, outputs, srv, stamps, b.certificates
 	return nil
 }
 
@@ -172,6 +194,14 @@ func (k keep) of(changes config.Changes) keep {
 
 func (k keep) sources(name string) bool {
 	return k.known && !slices.Contains(k.changes.Sources.Changed, name)
+}
+
+func (k keep) sensors(name string) bool {
+	return k.known && !slices.Contains(k.changes.Sensors.Changed, name)
+}
+
+func (k keep) server() bool {
+	return k.known && !slices.Contains(k.changes.Sections, "server")
 }
 
 func (k keep) outputs(name string) bool {

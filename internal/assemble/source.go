@@ -167,7 +167,7 @@ var classes = []struct {
 // configured, less what no output can use.
 func (b *Builder) Request(c *config.Config, s *config.Source, outputs []*service.Output) (wire.RequestFlags, []wire.EventPair) {
 	flags, pairs := wire.RequestFlags(s.Request.Flags), s.Request.Versions.Pairs()
-	if !s.Request.OnlyUsed {
+	if !s.Request.OnlyUsed || c.Server != nil { // its clients may ask for anything
 		return flags, pairs
 	}
 	used := b.used(s.Name, outputs)

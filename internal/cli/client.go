@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"estream/internal/durable"
+	"estream/admin"
 	"estream/pki"
 
 	"github.com/spf13/cobra"
@@ -33,9 +33,9 @@ func (e *env) openAuthority(data string, create bool) (*pki.Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := pki.Open(pkiDir(data), pki.Options{Logger: log})
+	a, err := pki.Open(pkiDir(data), pki.Options{Logger: log, Password: caPassword})
 	if err != nil {
-		return nil, fmt.Errorf("--data %s: %w", data, err)
+		return nil, keyPasswordHint(fmt.Errorf("--data %s: %w", data, err))
 	}
 	return a, nil
 }
@@ -43,82 +43,19 @@ func (e *env) openAuthority(data string, create bool) (*pki.Authority, error) {
 func (e *env) client() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "client",
-		Short: "register, list and remove the clients of a server",
+		Short: "register, change, list and remove the clients of a server",
 		Long: `A server streams to registered clients only. Registering a client issues a PKCS#12
 file with its key, its certificate and the certificate of the server's authority.
-Removing it revokes the certificate at once, also in sessions that are running.
-These commands work on the server's data directory, with or without the server
-running.`,
+Removing it revokes the certificate at once, also in sessions that are running. What
+a client may see can be changed at any time; its sessions end if they may not go on
+as they are. These commands work on the server's data directory, with or without the
+server running.`,
 		Example: `  estream client add 127.0.0.1 --data data -o client.pkcs12
   estream client list --data data`,
 		Args: noSuchCommand,
 		RunE: func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(e.clientAdd(), e.clientList(), e.clientRemove())
-	return cmd
-}
-
-func (e *env) clientAdd() *cobra.Command {
-	var (
-		data, passwordFile, out string
-		legacy                  bool
-	)
-	cmd := &cobra.Command{
-		Use:   "add HOST",
-		Short: "register a client and write its PKCS#12 file",
-		Long: `add registers the client at HOST, the name or address from which the server sees
-it connect (behind address translation: the translated one), and writes its
-PKCS#12 file.
-
-The file is encrypted with AES-256 and readable by OpenSSL 1.1 and newer; --legacy
-encrypts with triple DES and SHA-1, which every OpenSSL reads. Without
---password-file the password is empty: whoever can read the file has the key.`,
-		Example: `  estream client add 127.0.0.1 --data data -o client.pkcs12`,
-		Args:    exactArgs("HOST"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if out == "" {
-				return hint(usagef("-o FILE is missing: where to write the PKCS#12 file"), "%s", "estream client add "+args[0]+" --data DIR -o client.pkcs12")
-			}
-			password, err := e.readPassword(passwordFile)
-			if err != nil {
-				return err
-			}
-			if _, err := os.Stat(out); err == nil {
-				return hint(fmt.Errorf("%s exists already", out), "give another name, or remove the file")
-			}
-			if err := parentExists("-o "+out, out); err != nil {
-				return err
-			}
-			a, err := e.openAuthority(data, true)
-			if err != nil {
-				return err
-			}
-			reg, err := a.Register(cmd.Context(), args[0], pki.RegisterOptions{Password: password, Legacy: legacy})
-			switch {
-			case errors.Is(err, pki.ErrHost):
-				return &usageError{err}
-			case errors.Is(err, pki.ErrRegistered):
-				return hint(fmt.Errorf("client %s is registered already", args[0]), "if its PKCS#12 file is lost: estream client remove %s --data %s, then add it again; the lost file stops working", args[0], data)
-			case err != nil:
-				return err
-			}
-			for _, w := range reg.Warnings {
-				fmt.Fprintf(e.stderr, "estream: warning: %s\n", w)
-			}
-			if err := durable.ReplaceFile(durable.OS{}, out, reg.PKCS12, 0o600); err != nil {
-				// The registration must not stay behind without a file that anybody has.
-				_, undo := a.Remove(cmd.Context(), args[0])
-				return errors.Join(fmt.Errorf("write the PKCS#12 file: %w", err), undo)
-			}
-			fmt.Fprintf(e.stderr, "registered %s (serial %s, valid until %s); PKCS#12 file: %s\n", reg.Client.Host, reg.Client.Serial, reg.Client.NotAfter.Format(time.DateOnly), out)
-			return nil
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&data, "data", "", "the server's data `DIR`, created if missing")
-	f.StringVar(&passwordFile, "password-file", "", "`FILE` whose first line encrypts the PKCS#12 file")
-	f.BoolVar(&legacy, "legacy", false, "encrypt in a way that every OpenSSL can read")
-	f.StringVarP(&out, "output", "o", "", "the PKCS#12 `FILE` to write")
+	cmd.AddCommand(e.clientAdd(), e.clientSet(), e.clientExport(), e.clientList(), e.clientRemove())
 	return cmd
 }
 
@@ -156,13 +93,17 @@ func (e *env) clientList() *cobra.Command {
 				return enc.Encode(shown)
 			}
 			w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "HOST\tSERIAL\tREGISTERED\tVALID UNTIL\tSTATE")
+			fmt.Fprintln(w, "HOST\tSERIAL\tREGISTERED\tVALID UNTIL\tDOMAIN\tSTATE")
 			for _, c := range shown {
 				state := "registered"
 				if !c.Revoked.IsZero() {
 					state = "removed " + c.Revoked.Format(time.RFC3339)
 				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.Host, c.Serial, c.Created.Format(time.RFC3339), c.NotAfter.Format(time.DateOnly), state)
+				domain := c.Domain
+				if domain == "" {
+					domain = admin.Global
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", c.Host, c.Serial, c.Created.Format(time.RFC3339), c.NotAfter.Format(time.DateOnly), domain, state)
 			}
 			return w.Flush()
 		},

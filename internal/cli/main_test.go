@@ -16,7 +16,8 @@ import (
 // TestMain makes this test binary the program as well: scripts and examples find
 // it as "estream" in their PATH.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"estream": func() { os.Exit(Process()) }})
+	process := func() { os.Exit(Process()) }
+	testscript.Main(m, map[string]func(){"estream": process, "sfestreamer": process, "manage_estreamer.pl": process})
 }
 
 // TestScripts runs the scripts in testdata/script. Beside the commands of
@@ -40,6 +41,7 @@ func TestScripts(t *testing.T) {
 			ps := newProcesses()
 			e.Values[processesKey{}] = ps
 			e.Defer(ps.stop)
+			e.Defer(func() { stopServers(e.WorkDir) })
 			e.Setenv("TZ", "UTC")
 			unified2, err := filepath.Abs(filepath.Join("..", "..", "source", "unified2", "testdata"))
 			if err != nil {

@@ -18,6 +18,7 @@ import (
 	"estream/layouts"
 	"estream/output"
 	"estream/output/stream"
+	"estream/server"
 	"estream/wire"
 
 	"github.com/spf13/cobra"
@@ -70,7 +71,7 @@ order, a second one at once.`,
 				return err
 			}
 			level := new(slog.LevelVar)
-			log, done, err := e.serviceLog(c, level)
+			log, trace, done, err := e.serviceLog(c, level)
 			if err != nil {
 				return err
 			}
@@ -95,7 +96,7 @@ order, a second one at once.`,
 				}
 			}()
 			d := &daemon.Daemon{
-				File: file, Log: log, Version: version(),
+				File: file, Log: log, Trace: trace, Version: version(),
 				Layouts: func(dir string) (*wire.Layouts, error) {
 					if e.layoutsDir != "" {
 						dir = e.layoutsDir
@@ -123,13 +124,15 @@ order, a second one at once.`,
 
 // serviceLog returns the log that a configuration asks for; flags of the command
 // line go before it.
-func (e *env) serviceLog(c *config.Config, level *slog.LevelVar) (log *slog.Logger, done func(), err error) {
+//
+// trace is what a server tells of its sessions in the old wording, nil in other forms.
+func (e *env) serviceLog(c *config.Config, level *slog.LevelVar) (log *slog.Logger, trace *server.Trace, done func(), err error) {
 	if e.verbose || e.quiet || e.logFormat != "text" {
 		log, err = e.logger()
-		return log, func() {}, err
+		return log, nil, func() {}, err
 	}
 	if err := level.UnmarshalText([]byte(c.Log.Level)); err != nil {
-		return nil, nil, err // the configuration knows the names
+		return nil, nil, nil, err // the configuration knows the names
 	}
 	var w io.Writer = e.stderr
 	done = func() {}
@@ -141,10 +144,21 @@ func (e *env) serviceLog(c *config.Config, level *slog.LevelVar) (log *slog.Logg
 		w, done = f, func() { _ = f.Close() } // what was logged is written already
 	}
 	opt := &slog.HandlerOptions{Level: level}
-	if c.Log.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, opt)), done, nil
+	switch c.Log.Format {
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, opt)), nil, done, nil
+	case compat:
+		writers := []io.Writer{w}
+		if c.Log.Syslog != "" && c.Log.File == "" {
+			writers = nil
+		}
+		l, err := openCompat(level.Level(), writers, c.Log.Syslog)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		return slog.New(l.Handler()), l.Trace(), func() { _ = l.Close() }, nil
 	}
-	return slog.New(slog.NewTextHandler(w, opt)), done, nil
+	return slog.New(slog.NewTextHandler(w, opt)), nil, done, nil
 }
 
 // remote are the flags of commands that speak to a running service.

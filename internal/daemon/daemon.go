@@ -21,6 +21,7 @@ import (
 	"estream/internal/durable"
 	"estream/internal/notify"
 	"estream/monitor"
+	"estream/server"
 	"estream/service"
 	"estream/wire"
 )
@@ -31,6 +32,7 @@ type Daemon struct {
 	Layouts func(dir string) (*wire.Layouts, error)
 	Stdout  assemble.Opener
 	Log     *slog.Logger
+	Trace   *server.Trace // what is told of a server's sessions; nil: the log says it
 	Version string
 
 	// reloading: one at a time.
@@ -67,14 +69,18 @@ func (d *Daemon) Run(ctx context.Context, c *config.Config, hup <-chan struct{})
 	}
 	d.config = c
 	d.warn(c)
-	d.builder = &assemble.Builder{Layouts: set, Log: d.Log, Stdout: d.Stdout}
+	d.builder = &assemble.Builder{Layouts: set, Log: d.Log, Stdout: d.Stdout, Trace: d.Trace}
 	if err := d.build(c); err != nil {
+		return err
+	}
+	mapOptions, err := assemble.MapOptions(&c.NetworkMap)
+	if err != nil {
 		return err
 	}
 	ready := make(chan struct{})
 	d.collector = &service.Service{
-		State: c.State, FS: durable.OS{}, Layouts: set, Sources: d.builder.Sources, Outputs: d.builder.Outputs,
-		Journal: assemble.Journal(c), Persist: true, Log: d.Log,
+		State: c.State, FS: durable.OS{}, Layouts: set, Sources: d.builder.Sources, Outputs: d.builder.Outputs, Server: d.builder.Server,
+		Journal: assemble.Journal(c), MapOptions: mapOptions, Persist: true, Log: d.Log,
 		Ready: func() { close(ready); d.notify(notify.Ready) },
 	}
 	var wg sync.WaitGroup
@@ -206,7 +212,7 @@ func watched(c *config.Config) monitor.Config {
 }
 
 // fixed are the sections that a running service cannot change.
-var fixed = []string{"state", "journal", "layouts", "monitoring", "log"}
+var fixed = []string{"state", "journal", "layouts", "monitoring", "log", "network_map"}
 
 // A Reloaded says what a reload did.
 type Reloaded struct {
@@ -248,7 +254,7 @@ func (d *Daemon) Reload() (*Reloaded, error) {
 	if err := d.build(c); err != nil {
 		return nil, err
 	}
-	if err := d.collector.Change(d.builder.Sources, d.builder.Outputs, nil); err != nil {
+	if err := d.collector.Change(d.builder.Sources, d.builder.Outputs, d.builder.Server); err != nil {
 		d.Log.Error("reload: a part could not be started; it is tried again", "error", err)
 	}
 	d.mu.Lock()

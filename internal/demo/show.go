@@ -179,7 +179,7 @@ sent        %10s   messages the server wrote into the TLS connection
 received    %10s   messages the collector read out of it
 journaled   %10s   messages in the collector's journal, read again from disk
 written     %10s   lines in events.json; %s in events.cef, of %s records that have a CEF line
-lost        %10s   records of the server's journal whose ids are not in events.json
+lost        %10s   events of the server's journal whose ids are not in events.json
 
 %s
 throughput  %s, through two durable journals into both formats; make bench measures the limits

@@ -87,16 +87,29 @@ func centerMain(settings string) error {
 		Server: &service.Server{Listeners: []net.Listener{ln}, Server: &server.Server{
 			Authority: authority, Log: log,
 			Session: session.ServerConfig{KeepAlive: 2 * time.Second}, // the collector waits 10 s for a sign of life
-			Fault: func(data []byte, count int) ([]byte, int) {
-				if seed := garbage.Swap(0); seed != 0 {
-					log.Info("sending garbage")
-					return noise(seed), 1
-				}
-				return data, count
-			},
+			Wrap:    func(_ uint64, _ pki.Client, conn net.Conn) net.Conn { return &noisy{conn, &garbage, log} },
 		}},
 	}
 	return s.Run(ctx)
+}
+
+// A noisy connection sends garbage in place of what is written next, once for each seed.
+type noisy struct {
+	net.Conn
+	seed *atomic.Uint64
+	log  *slog.Logger
+}
+
+func (c *noisy) Write(p []byte) (int, error) {
+	seed := c.seed.Swap(0)
+	if seed == 0 {
+		return c.Conn.Write(p)
+	}
+	c.log.Info("sending garbage")
+	if _, err := c.Conn.Write(noise(seed)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // A maker makes connection events with a number, and goes on behind the last that

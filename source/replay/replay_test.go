@@ -377,6 +377,39 @@ func TestRate(t *testing.T) {
 	}
 }
 
+// TestSpeed: each second of the recording goes when it is due, also in later rounds and
+// after a restart, and all of it.
+func TestSpeed(t *testing.T) {
+	data := stream(t, 3000)
+	path := write(t, "a.bin", data)
+	for _, speed := range []float64{0.5, 1, 10} {
+		synctest.Test(t, func(t *testing.T) {
+			s := source(path)
+			s.Speed = speed
+			k := &sink{t: t}
+			began, first := time.Now(), uint32(0)
+			if err := s.Run(t.Context(), func(ctx context.Context, b Batch) error {
+				if first == 0 {
+					first = b.MinArchive
+				}
+				if b.MinArchive != b.MaxArchive {
+					t.Errorf("a batch of seconds %d to %d", b.MinArchive, b.MaxArchive)
+				}
+				due := float64(b.MaxArchive-first) / speed
+				if at := time.Since(began).Seconds(); at < due-0.001 || at > due+0.001 {
+					t.Fatalf("speed %v: second %d went after %.3f s, want %.3f", speed, b.MaxArchive-first, at, due)
+				}
+				return k.append(ctx, b)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(k.data, data) || len(k.batches) < 3 {
+				t.Errorf("%d bytes in %d batches, want %d", len(k.data), len(k.batches), len(data))
+			}
+		})
+	}
+}
+
 // TestSlowReceiver: what was missed while the receiver stood still is not made
 // up for at once.
 func TestSlowReceiver(t *testing.T) {

@@ -20,6 +20,8 @@ type run struct {
 	limit       int // bytes of a batch
 	appendBatch func(context.Context, Batch) error
 	pace        *pacer
+	timing      timing
+	due         uint64        // second of the batch, with a timing
 	check       *wire.Decoder // reads no value: finds malformed records at little cost
 	shift       *shifter
 
@@ -68,6 +70,9 @@ func (r *run) round(ctx context.Context) error {
 			return err
 		}
 		end := r.fill(allowed)
+		if err := r.timing.wait(ctx, r.due, r.log); err != nil {
+			return err
+		}
 		if err := r.flush(ctx); err != nil {
 			return err
 		}
@@ -90,13 +95,28 @@ func (r *run) fill(most int) error {
 		if err != nil {
 			return err
 		}
-		if len(r.pending) > 0 && len(r.pending)+len(message) > r.limit {
+		if !r.now(message) || len(r.pending) > 0 && len(r.pending)+len(message) > r.limit {
 			r.scan.back(message)
 			return nil
 		}
 		r.take(message)
 	}
 	return nil
+}
+
+// now reports whether a message belongs to the second of the batch, which it begins if
+// there is none, or comes late.
+func (r *run) now(message []byte) bool {
+	h, ok := wire.PeekRecord(message)
+	if r.timing.speed == 0 || !ok || h.ArchiveTimestamp == 0 {
+		return true
+	}
+	second := uint64(h.ArchiveTimestamp) + uint64(r.by)
+	if r.count > 0 && second > r.due {
+		return false
+	}
+	r.due = max(r.due, second)
+	return true
 }
 
 // take adds one message to the batch.

@@ -39,6 +39,9 @@ type Source struct {
 	// Rate limits how many messages are handed on in a second; 0 means no limit
 	// but the receiver's.
 	Rate float64
+	// Speed, if not 0, keeps the recording's own timing by archive time, which has whole
+	// seconds: 1 takes as long as the recording did, 2 half of that.
+	Speed float64
 	// BatchBytes is the size at which a batch is complete; 0 means 256 KiB. A
 	// larger message makes a batch of its own.
 	BatchBytes int
@@ -130,6 +133,9 @@ func (s *Source) start(appendBatch func(context.Context, Batch) error) (*run, er
 	if s.Layouts == nil {
 		return nil, errors.New("no layouts given")
 	}
+	if !(s.Speed >= 0) || math.IsInf(s.Speed, 1) {
+		return nil, fmt.Errorf("speed is %v times that of the recording; expected 0 (no timing) or more", s.Speed)
+	}
 	if !(s.Rate >= 0) || math.IsInf(s.Rate, 1) {
 		return nil, fmt.Errorf("rate is %v messages per second; expected 0 or more", s.Rate)
 	}
@@ -157,7 +163,8 @@ func (s *Source) start(appendBatch func(context.Context, Batch) error) (*run, er
 	s.known = true
 	return &run{
 		source: s, file: f, log: log, limit: limit, appendBatch: appendBatch, pace: newPacer(s.Rate),
-		check: wire.NewDecoder(s.Layouts, isNested), shift: newShifter(s.Layouts),
+		timing: timing{speed: s.Speed},
+		check:  wire.NewDecoder(s.Layouts, isNested), shift: newShifter(s.Layouts),
 	}, nil
 }
 

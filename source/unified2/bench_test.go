@@ -1,10 +1,8 @@
 package unified2
 
 import (
-	"bytes"
 	"context"
 	"testing"
-	"time"
 
 	"estream/layouts"
 )
@@ -23,34 +21,4 @@ func BenchmarkConvert(b *testing.B) {
 		events += 5675
 	}
 	b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
-}
-
-// TestConvertAllocs: once all names are known, converting allocates nothing.
-func TestConvertAllocs(t *testing.T) {
-	src := &Source{Layouts: layouts.Default(), Log: quiet(), Known: func([]byte) bool { return true }}
-	stats := newStats()
-	c, err := newConverter(src, &stats)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data := testFile(t, "snort29-vlan-extradata.u2.gz")
-	buf := make([]byte, 0, 1<<20)
-	rd := NewReaderAt(bytes.NewReader(data), "f", 0)
-	step := func() {
-		rec, err := rd.Next()
-		if err != nil {
-			rd = NewReaderAt(bytes.NewReader(data), "f", 0)
-			return
-		}
-		c.now = uint32(time.Now().Unix())
-		if buf, _, err = c.convert(buf[:0], &rec, "f"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for range 14_000 {
-		step()
-	}
-	if n := testing.AllocsPerRun(5000, step); n != 0 {
-		t.Errorf("%v allocations per record, want 0", n)
-	}
 }

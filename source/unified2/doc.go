@@ -12,8 +12,9 @@
 // the order of each writer's files, provided the caller stores a batch together
 // with its mark and resumes from the last stored one. What cannot be kept is
 // never dropped silently: it is counted by reason (Stats.Skipped) and logged
-// with file and offset. A file that vanished before it was read is among these
-// reasons; nobody can read it any more.
+// with file and offset. A file that vanished before it was opened is among these
+// reasons; nobody can read it any more. The next files of each lane are opened as
+// soon as they are seen, so that an archiver may move or delete them at any time.
 //
 // # The format
 //
@@ -36,7 +37,14 @@
 // begun; PREFIX.STAMP.N and PREFIX.STAMP.u2 are understood, too. All files of
 // one prefix form a lane, which is read in the order of stamp and N. A file
 // without stamp is a lane of its own that may be replaced, renamed away or
-// rewritten in place, as Snort 3 does by default when it restarts. Lanes are
-// independent of each other, so that several sensor processes can share a
-// directory.
+// rewritten in place, as Snort 3 does by default when it restarts. It may also be
+// renamed to PREFIX.STAMP: the lane of these files goes on where it was read, and
+// comes before what is under the name by then. Otherwise lanes are independent of
+// each other, so that several sensor processes can share a directory.
+//
+// # Sensors
+//
+// Each Source is one sensor with a device of its own (Sensor). Several of them in
+// one process need different devices, or their equal event numbers collide; a
+// device with a name and no number gets one derived from the name.
 package unified2

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -125,6 +126,12 @@ func (s *spoolFile) replaced(path string) bool {
 	}
 	b, err := os.Stat(path)
 	return err == nil && !os.SameFile(a, b)
+}
+
+// left reports whether path does not lead to the open file any more.
+func (s *spoolFile) left(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist) || s.replaced(path)
 }
 
 func (s *spoolFile) position() (off int64, hash [8]byte) {

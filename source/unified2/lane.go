@@ -3,11 +3,8 @@ package unified2
 import (
 	"errors"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // maxTries is how many polls an unreadable file holds its lane up once a newer
@@ -31,12 +28,19 @@ type lane struct {
 	seen    map[fileKey]bool // all that were ever listed: a listing that misses a file for once must not make it new
 	present int              // files in the last listing
 
+	starts map[fileKey]*start // of files in pending that are open already, or begun
+	after  *lane              // the files of this lane come before those of mine
+	handed bool               // my file is in starts of another lane
+	fresh  bool               // nothing was read of my file yet, and after may have more
+	armed  bool               // it has content, and after was asked to look again
+
 	file *spoolFile // nil while the current file is not open
 	off  int64      // where to begin when it is opened
 	hash [8]byte
 
 	idle    bool  // came up short since the last poll
 	spent   bool  // had come up short before the last poll
+	short   bool  // came up short, and has returned nothing since
 	aside   bool  // the rest of the current file cannot be read
 	blocked error // why the current file cannot be opened or read at the moment
 	tries   int   // polls since it was blocked
@@ -49,13 +53,23 @@ func (l *lane) path() string { return filepath.Join(l.sp.dir, l.name.file(l.cur)
 
 // next returns the lane's next record, or io.EOF when there is none at present.
 func (l *lane) next() (Record, error) {
+	if l.handed || l.waits() {
+		// Asked again in this round, once the lane it waits for has come up short.
+		l.idle = l.handed || l.after.idle
+		return Record{}, io.EOF
+	}
 	for {
 		rec, err := l.read()
 		if err == nil {
+			l.short = false
 			return rec, nil
 		}
 		if !l.advance() {
-			l.idle = true
+			l.idle, l.short = true, true
+			return Record{}, io.EOF
+		}
+		if l.waits() {
+			l.idle = l.after.idle
 			return Record{}, io.EOF
 		}
 	}
@@ -110,63 +124,6 @@ func (l *lane) restart() {
 	clear(l.logged)
 }
 
-// open opens the current file at the position where it was left.
-func (l *lane) open() error {
-	l.blocked = nil
-	f, err := openFile(l.path())
-	if errors.Is(err, fs.ErrNotExist) {
-		// Without a newer file it may still come: a name without stamp that was
-		// renamed away a moment ago. advance reports it otherwise.
-		return err
-	}
-	if err == nil && l.off > 0 {
-		var same bool
-		if same, err = f.resume(l.off, l.hash); err == nil && !same {
-			f = l.moved(f)
-		}
-	}
-	if err != nil {
-		if f != nil {
-			f.close()
-		}
-		l.sp.report(l, ReasonUnreadable, err, "trying again")
-		l.blocked = err
-		return err
-	}
-	l.file, l.off = f, 0
-	return nil
-}
-
-// moved is called when the current file is not the one in which the position
-// was taken. A file without stamp may have been renamed by log rotation while
-// nobody was reading; then the rest of it comes first.
-func (l *lane) moved(f *spoolFile) *spoolFile {
-	if !l.stamped {
-		entries, err := os.ReadDir(l.sp.dir)
-		if err != nil {
-			entries = nil // reported by the next poll
-		}
-		for _, e := range entries {
-			if !strings.HasPrefix(e.Name(), l.name.base+".") && !strings.HasPrefix(e.Name(), l.name.base+"-") {
-				continue
-			}
-			old, err := openFile(filepath.Join(l.sp.dir, e.Name()))
-			if err != nil {
-				continue
-			}
-			if same, err := old.resume(l.off, l.hash); err == nil && same {
-				l.sp.log.Info("unified2: file was renamed, reading the rest of it first", "file", l.path(), "now", e.Name())
-				f.close()
-				l.pending = slices.Insert(l.pending, 0, l.cur)
-				return old
-			}
-			old.close()
-		}
-	}
-	l.sp.report(l, ReasonRewritten, errRewritten, "it is not the file in which the position was taken: starting at its beginning")
-	return f
-}
-
 // advance leaves the current file for the next one. It reports false if there
 // is none, or if the current one may still become readable.
 func (l *lane) advance() bool {
@@ -175,6 +132,9 @@ func (l *lane) advance() bool {
 	}
 	if len(l.pending) == 0 {
 		return false
+	}
+	if l.sp.overtaken(l) {
+		return false // my file may be one of them: the next poll tells
 	}
 	switch {
 	case l.blocked != nil:
@@ -192,6 +152,7 @@ func (l *lane) advance() bool {
 		l.high = l.cur
 	}
 	l.sp.stats.Files++
+	l.begin()
 	return true
 }
 

@@ -36,6 +36,7 @@ func (s *Spool) poll() error {
 		}
 		found = again
 	}
+	renamed := s.renamings(found)
 	for _, l := range s.lanes {
 		k := laneKey{l.name, l.stamped}
 		l.update(found[k])
@@ -44,6 +45,16 @@ func (s *Spool) poll() error {
 	for _, k := range sortedLanes(found) {
 		if err := s.add(k, found[k]); err != nil {
 			return err
+		}
+	}
+	for _, r := range renamed {
+		s.handOver(r)
+	}
+	for _, l := range s.lanes {
+		l.hold()
+		l.after = nil
+		if i := s.laneIndex(laneKey{l.name, true}); i >= 0 && !l.stamped {
+			l.after = s.lanes[i]
 		}
 	}
 	return nil
@@ -87,7 +98,7 @@ func (s *Spool) list() (map[laneKey][]fileKey, error) {
 
 func (s *Spool) anyNew(found map[laneKey][]fileKey) bool {
 	for k, keys := range found {
-		i := slices.IndexFunc(s.lanes, func(l *lane) bool { return l.name == k.name && l.stamped == k.stamped })
+		i := s.laneIndex(k)
 		if i < 0 || slices.ContainsFunc(keys, func(f fileKey) bool { return !s.lanes[i].seen[f] }) {
 			return true
 		}
@@ -134,6 +145,7 @@ func (s *Spool) room(n int) bool {
 		}
 		used -= len(l.id()) + maxPosition
 		l.leave()
+		l.drop()
 		s.lanes = slices.Delete(s.lanes, i, i+1)
 		s.turn, s.share = 0, 0
 	}

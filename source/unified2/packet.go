@@ -1,6 +1,10 @@
 package unified2
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"estream/source/sensor"
+)
 
 // A Packet is a packet that belongs to an event.
 type Packet struct {
@@ -16,7 +20,7 @@ type Packet struct {
 // LinkTypeBuffer is the link type given to Snort 3's reassembled buffers, which
 // have no packet headers: the first of pcap's link types for private use. The
 // link type in the record is that of the interface and does not fit the data.
-const LinkTypeBuffer = 147
+const LinkTypeBuffer = sensor.LinkTypePayload
 
 const packetFixed = 28
 
@@ -52,7 +56,7 @@ type ExtraData struct {
 	SensorID    uint32
 	EventID     uint32
 	EventSecond uint32 // Unix time; with EventID it identifies the event
-	Type        uint32 // what the data is: 9 for an HTTP URI; see extraTypes
+	Type        uint32 // what the data is: 9 for an HTTP URI; one of sensor's Extra constants
 	DataType    uint32 // how it is stored: 1, a blob, is the only one defined
 	Data        []byte // borrows the record
 }

@@ -9,13 +9,12 @@ import (
 	"sync"
 	"time"
 
+	"estream/source"
+	"estream/source/sensor"
 	"estream/wire"
 )
 
 const (
-	// fullBatch is the size in bytes at which a batch is handed on. With the
-	// largest record that sensors write it stays below 256 KiB.
-	fullBatch = 188 << 10
 	// defaultPoll is how often files are looked at: short against the seconds
 	// that SIEMs take, long enough to cost nothing.
 	defaultPoll = 200 * time.Millisecond
@@ -23,15 +22,14 @@ const (
 	pollEvery = 1024
 )
 
-// A Batch is a piece of the stream: whole event data messages, one after the
-// other, metadata before what refers to it.
-type Batch struct {
-	Data       []byte // messages with their 8-byte headers; about 256 KiB at most
-	Count      int    // messages in Data
-	MinArchive uint32 // smallest and largest archive timestamp in Data, Unix seconds
-	MaxArchive uint32
-	Mark       []byte // position behind the last record in Data: the Mark of a Source that resumes there; at most 512 bytes
-}
+// Names of what is shared by all sensors' sources.
+type (
+	Batch = source.Batch
+	Maps  = sensor.Maps
+)
+
+// LoadConfig is [sensor.LoadMaps].
+func LoadConfig(dir string, log *slog.Logger) (*Maps, error) { return sensor.LoadMaps(dir, log) }
 
 // A Source converts the files of a spool into batches of eStreamer messages.
 // The fields must not be changed while Run is running.
@@ -41,8 +39,9 @@ type Source struct {
 	Mark       []byte                // optional: resume behind this mark
 	Layouts    *wire.Layouts         // required
 	Maps       *Maps                 // optional: names of rules and classifications
-	Device     uint32                // id of the managed device in the records; 0 means 1
-	DeviceName string                // its name; "" means "unified2"
+	Sensor     sensor.Device         // the managed device in the records
+	Device     uint32                // for Sensor.ID if that is 0; 0 means 1 for a Sensor without name
+	DeviceName string                // for Sensor.Name if that is empty; "" means "unified2"
 	Known      func(msg []byte) bool // optional: whether an equal metadata record, archive timestamp aside, was handed on by an earlier run; must not keep msg
 	Poll       time.Duration         // how often to look for new data; 0 means 200 ms
 	Once       bool                  // return when all there is has been read, instead of waiting for more
@@ -54,8 +53,17 @@ type Source struct {
 	base  Stats // of finished runs
 }
 
-func (s *Source) device() uint32     { return cmp.Or(s.Device, 1) }
-func (s *Source) deviceName() string { return cmp.Or(s.DeviceName, "unified2") }
+// device returns who the records come from. A single sensor without any settings
+// is number 1; one with a name gets a number of its own.
+func (s *Source) device() sensor.Device {
+	d := s.Sensor
+	d.ID = cmp.Or(d.ID, s.Device)
+	if d.ID == 0 && d.Name == "" {
+		d.ID = 1
+	}
+	d.Name = cmp.Or(d.Name, s.DeviceName, "unified2")
+	return d
+}
 
 // String names the source in logs.
 func (s *Source) String() string { return "unified2 " + s.Dir }
@@ -89,30 +97,13 @@ func (s *Source) Run(ctx context.Context, take func(context.Context, Batch) erro
 	if err != nil {
 		return err
 	}
-	r := run{src: s, spool: spool, conv: conv, take: take, now: s.Now, buf: make([]byte, 0, 256<<10)}
-	if r.now == nil {
-		r.now = time.Now
-	}
-	defer s.publish(&spool.stats, true)
+	r := run{src: s, spool: spool, conv: conv, take: take}
+	defer r.publish(true)
 	err = r.loop(ctx)
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
 	}
 	return err
-}
-
-// publish makes the counters of the present run visible.
-func (s *Source) publish(st *Stats, finished bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.base.Records == nil {
-		s.base = newStats()
-	}
-	s.stats = s.base.clone()
-	s.stats.add(st)
-	if finished {
-		s.base = s.stats.clone()
-	}
 }
 
 // A run is the state of one call of Run.
@@ -121,13 +112,24 @@ type run struct {
 	spool *Spool
 	conv  *converter
 	take  func(context.Context, Batch) error
-	now   func() time.Time
+	mark  []byte // position behind the last record in the batch
+}
 
-	buf        []byte // the batch being filled
-	count      int
-	minA, maxA uint32
-	latest     uint32 // archive time of the last record
-	mark       []byte // position behind the last record in buf
+// publish makes the counters of the run visible.
+func (r *run) publish(finished bool) {
+	s := r.src
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.base.Records == nil {
+		s.base = newStats()
+	}
+	s.stats = s.base.clone()
+	now := r.spool.stats
+	now.count(r.conv.Counts())
+	s.stats.add(&now)
+	if finished {
+		s.base = s.stats.clone()
+	}
 }
 
 func (r *run) loop(ctx context.Context) error {
@@ -161,7 +163,7 @@ func (r *run) loop(ctx context.Context) error {
 			r.spool.Final()
 			continue
 		}
-		r.src.publish(&r.spool.stats, false)
+		r.publish(false)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -173,23 +175,11 @@ func (r *run) loop(ctx context.Context) error {
 
 // add converts a record into the batch and hands the batch on when it is full.
 func (r *run) add(ctx context.Context, rec *Record) error {
-	// Archive time never goes back, whatever the clock does: clients ask for what
-	// was archived since a second, and must not miss what came after.
-	now := max(r.latest, uint32(max(0, r.now().Unix())))
-	r.latest = now
-	r.conv.now, r.conv.n = now, 0
-	buf, why, err := r.conv.convert(r.buf, rec, r.spool.File())
-	if err != nil {
+	if why, err := r.conv.convert(rec, r.spool.File()); err != nil {
 		r.spool.Skip(why, err)
 		return nil
 	}
-	if len(r.buf) == 0 {
-		r.minA, r.maxA = now, now
-	}
-	r.minA, r.maxA = min(r.minA, now), max(r.maxA, now)
-	r.buf = buf
-	r.count += r.conv.n
-	if len(r.buf) >= fullBatch {
+	if r.conv.Full() {
 		return r.flush(ctx)
 	}
 	return nil
@@ -197,16 +187,13 @@ func (r *run) add(ctx context.Context, rec *Record) error {
 
 // flush hands on the batch, if there is one.
 func (r *run) flush(ctx context.Context) error {
-	if len(r.buf) == 0 {
+	if r.conv.Len() == 0 {
 		return nil
 	}
 	r.mark = r.spool.Mark(r.mark[:0])
-	b := Batch{Data: r.buf, Count: r.count, MinArchive: r.minA, MaxArchive: r.maxA, Mark: r.mark}
-	if err := r.take(ctx, b); err != nil {
-		return fmt.Errorf("hand on %d unified2 messages: %w", b.Count, err)
+	if err := r.conv.Flush(ctx, r.take, r.mark); err != nil {
+		return fmt.Errorf("%v: %w", r.src, err)
 	}
-	r.spool.stats.Batches++
-	r.buf, r.count = r.buf[:0], 0
-	r.src.publish(&r.spool.stats, false)
+	r.publish(false)
 	return nil
 }

@@ -140,7 +140,7 @@ func toUnified2(t *testing.T, r *wire.Record, orig *Record) []byte {
 // TestMetadata: names come before what refers to them, once, and not at all if
 // the caller has them already.
 func TestMetadata(t *testing.T) {
-	names, err := LoadConfig("testdata/maps", quiet())
+	names, err := LoadConfig("../sensor/testdata/maps", quiet())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestMetadata(t *testing.T) {
 		got = append(got, s)
 	}
 	want := []string{"123 edge", "4 low", "67 fourth", "66 Snort Alert [1:1006:2]", "400",
-		"4 medium", "400", "4 high", "66 WEB first rule", "400",
+		"4 medium", "400", "4 high", "66 WEB first rule", "140", "400",
 		"111 HTTP URI", "110", "111 Extra data of type 77", "110", "63 quic", "400"}
 	if !slices.Equal(got, want) {
 		t.Errorf("messages:\n got %q\nwant %q", got, want)
@@ -189,7 +189,7 @@ func TestMetadata(t *testing.T) {
 		t.Errorf("with all but the rules known: %d messages, want 8", n)
 	}
 	st := src.Stats()
-	if st.Events != 8 || st.ExtraData != 4 || st.Metadata != 10+2 || st.Records[TypeEventAppName] != 2 {
+	if st.Events != 8 || st.ExtraData != 4 || st.Metadata != 11+2 || st.Records[TypeEventAppName] != 2 {
 		t.Errorf("counters over both runs: %+v", st)
 	}
 }

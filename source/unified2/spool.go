@@ -84,19 +84,23 @@ func (s *Spool) newLane(name laneName, stamped bool) *lane {
 // only error is io.EOF: there is nothing to read until Poll has looked again.
 // Faults in files are logged and counted, and reading goes on behind them.
 func (s *Spool) Next() (Record, error) {
-	for range s.lanes {
-		l := s.lanes[s.turn]
-		if !l.idle {
-			if rec, err := l.next(); err == nil {
-				s.last = l
-				s.stats.Bytes += uint64(len(rec.Raw))
-				if s.share++; s.share >= fairShare {
-					s.share, s.turn = 0, (s.turn+1)%len(s.lanes)
+	for waiting := true; waiting; {
+		waiting = false
+		for range s.lanes {
+			l := s.lanes[s.turn]
+			if !l.idle {
+				if rec, err := l.next(); err == nil {
+					s.last = l
+					s.stats.Bytes += uint64(len(rec.Raw))
+					if s.share++; s.share >= fairShare {
+						s.share, s.turn = 0, (s.turn+1)%len(s.lanes)
+					}
+					return rec, nil
 				}
-				return rec, nil
+				waiting = waiting || !l.idle
 			}
+			s.share, s.turn = 0, (s.turn+1)%len(s.lanes)
 		}
-		s.share, s.turn = 0, (s.turn+1)%len(s.lanes)
 	}
 	return Record{}, io.EOF
 }
@@ -175,6 +179,7 @@ func (s *Spool) Close() {
 			l.file.close()
 			l.file = nil
 		}
+		l.drop()
 	}
 }
 

@@ -3,6 +3,8 @@ package unified2
 import (
 	"encoding/binary"
 	"maps"
+
+	"estream/source/sensor"
 )
 
 // A Reason says why something in a spool was not handed on. The values are
@@ -61,6 +63,11 @@ func (s *Stats) add(o *Stats) {
 	s.ExtraData += o.ExtraData
 	s.Metadata += o.Metadata
 	s.Batches += o.Batches
+}
+
+// count takes over what an encoder made.
+func (s *Stats) count(c sensor.Counts) {
+	s.Events, s.Packets, s.ExtraData, s.Metadata, s.Batches = c.Events, c.Packets, c.ExtraData, c.Metadata, c.Batches
 }
 
 // Faults returns how many incidents mean that a file holds something that was

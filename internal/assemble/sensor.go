@@ -1,0 +1,70 @@
+package assemble
+
+import (
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"estream/config"
+	"estream/service"
+	"estream/source/eve"
+	"estream/source/sensor"
+	"estream/source/snort3"
+	"estream/source/unified2"
+)
+
+func sensorKey(i int) string { return fmt.Sprintf("sensors[%d]", i) }
+
+// makeSensor makes the source that reads what a sensor writes.
+func (b *Builder) makeSensor(c *config.Config, s *config.Sensor) (*service.Source, error) {
+	var maps *sensor.Maps
+	if s.Rules != "" {
+		var err error
+		if maps, err = sensor.LoadMaps(s.Rules, b.Log); err != nil {
+			return nil, fmt.Errorf("rules: %w", err)
+		}
+		if len(maps.Files) == 0 {
+			return nil, fmt.Errorf("rules: no map found in %s, expected sid-msg.map, gen-msg.map, classification.config or reference.config there or in its etc directory", s.Rules)
+		}
+	}
+	device, err := Device(s)
+	if err != nil {
+		return nil, err
+	}
+	log := b.Log.With("source", s.Name)
+	var feed *service.Feed
+	switch s.Type {
+	case config.Unified2:
+		feed = service.Unified2Feed(&unified2.Source{Dir: s.Path, Layouts: b.Layouts, Maps: maps, Sensor: device, Log: log})
+	case config.EVE:
+		feed = service.EVEFeed(&eve.Source{
+			Path: s.Path, Listen: s.Listen, State: filepath.Join(c.State, "eve-"+s.Name),
+			Layouts: b.Layouts, Maps: maps, Sensor: device, Log: log,
+		})
+	case config.Snort3:
+		feed = service.Snort3Feed(&snort3.Source{Path: s.Path, Layouts: b.Layouts, Maps: maps, Sensor: device, Log: log})
+	default:
+		return nil, fmt.Errorf("type: found %q, which nothing reads", s.Type)
+	}
+	feed.Device = &device
+	return &service.Source{Name: s.Name, Feed: feed}, nil
+}
+
+// Device returns the managed device that a sensor is.
+func Device(s *config.Sensor) (sensor.Device, error) {
+	d := sensor.Device{
+		Name: s.Device.Name, Domain: s.Device.Domain,
+		IngressInterface: s.Device.IngressInterface, EgressInterface: s.Device.EgressInterface,
+		IngressZone: s.Device.IngressZone, EgressZone: s.Device.EgressZone,
+	}
+	if d.Name == "" {
+		d.Name = s.Name
+	}
+	if s.Device.UUID != "" {
+		if _, err := hex.Decode(d.UUID[:], []byte(strings.ReplaceAll(s.Device.UUID, "-", ""))); err != nil {
+			return d, fmt.Errorf("device.uuid: %w", err)
+		}
+	}
+	return d, nil
+}
