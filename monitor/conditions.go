@@ -30,7 +30,7 @@ type Space struct {
 // A Certificate is what is to be known of one that must not expire.
 type Certificate struct {
 	Name      string    `json:"name"` // whose it is and where it stands, for people
-	NotBefore time.Time `json:"not_before"`
+	NotBefore time.Time `json:"not_before,omitzero"`
 	NotAfter  time.Time `json:"not_after"`
 }
 
@@ -93,8 +93,10 @@ func (m *inspection) sources() {
 	ever := false
 	for i := range m.r.Status.Sources {
 		s := &m.r.Status.Sources[i]
-		ever = ever || s.Sessions > 0
-		if !s.Connected {
+		ever = ever || s.Sessions > 0 || s.Sensor
+		if s.Sensor && !s.Connected {
+			m.add(kindDisconnected, s.Name, s.Server+" cannot be read: "+clip(s.LastError), "correct what the message says; it is tried again")
+		} else if !s.Connected {
 			text := "no session with " + s.Server
 			if s.LastError != "" {
 				text += ": " + clip(s.LastError)

@@ -124,7 +124,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	collectAlarms(ch, r)
 	for _, cert := range r.Certificates {
 		ch <- prometheus.MustNewConstMetric(notAfter, prometheus.GaugeValue, float64(cert.NotAfter.Unix()), cert.Name)
-		ch <- prometheus.MustNewConstMetric(notBefore, prometheus.GaugeValue, float64(cert.NotBefore.Unix()), cert.Name)
+		if !cert.NotBefore.IsZero() {
+			ch <- prometheus.MustNewConstMetric(notBefore, prometheus.GaugeValue, float64(cert.NotBefore.Unix()), cert.Name)
+		}
 	}
 	if !r.Running {
 		return

@@ -115,7 +115,14 @@ func (t *text) sources() {
 	for i := range t.page.Sources {
 		s := &t.page.Sources[i]
 		state := t.paint(green, "connected")
-		if !s.Connected {
+		switch {
+		case s.Ended:
+			state = "at its end"
+		case s.Sensor && s.Connected:
+			state = t.paint(green, "reads")
+		case s.Sensor:
+			state = t.paint(red, "fails")
+		case !s.Connected:
 			state = t.paint(red, "no session")
 		}
 		rows = append(rows, []string{

@@ -24,6 +24,7 @@ type Status struct {
 type SourceStatus struct {
 	Name         string    `json:"name"`
 	Server       string    `json:"server"`              // or what it reads
+	Sensor       bool      `json:"sensor,omitempty"`    // it is no server
 	Device       string    `json:"device,omitempty"`    // of a sensor
 	Unchecked    uint64    `json:"unchecked,omitempty"` // of a sensor's events: not captured, their event type is switched off
 	Connected    bool      `json:"connected"`
@@ -171,7 +172,7 @@ func (r *collection) sourceStatus(src *Source) SourceStatus {
 func (r *collection) feedStatus(src *Source) SourceStatus {
 	st := &src.Feed.stats
 	n := st.journaled.Load()
-	s := SourceStatus{Name: src.Name, Server: src.Feed.Name, Connected: st.works.Load(), Ended: st.ended.Load(), Journaled: n, Unchecked: st.unchecked.Load()}
+	s := SourceStatus{Name: src.Name, Sensor: true, Server: src.Feed.Name, Connected: st.works.Load(), Ended: st.ended.Load(), Journaled: n, Unchecked: st.unchecked.Load()}
 	s.Received = n + s.Unchecked
 	if d := src.Feed.Device; d != nil {
 		s.Device = d.DeviceName()

@@ -101,7 +101,7 @@ func (b *Builder) Build(c *config.Config) error {
 	for i := range c.Groups {
 		g := &c.Groups[i]
 		for _, s := range b.Sources {
-			if s.Group != nil && s.Group.Name == g.Name && kept.group(g.Name) {
+			if s.Feed == nil && s.Group != nil && s.Group.Name == g.Name && kept.group(g.Name) {
 				groups[g.Name] = s.Group
 			}
 		}
@@ -123,7 +123,7 @@ func (b *Builder) Build(c *config.Config) error {
 			}
 			stamp := "source " + made.Name
 			stamps[stamp] = stampOf(sourceFiles(&c.Sources[i]))
-			if old := b.source(made.Name); old != nil && kept.sources(made.Name) && old.Group == made.Group && stamps[stamp] == b.stamps[stamp] &&
+			if old := b.source(made.Name); old != nil && old.Feed == nil && kept.sources(made.Name) && old.Group == made.Group && stamps[stamp] == b.stamps[stamp] &&
 				old.Session.Flags == made.Session.Flags && slices.Equal(old.Session.Pairs, made.Session.Pairs) {
 				made = old
 			}

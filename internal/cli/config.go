@@ -107,6 +107,10 @@ func (e *env) explain(c *config.Config, b *assemble.Builder) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s is fine.\n", c.File())
 	for _, s := range b.Sources {
+		if s.Feed != nil {
+			fmt.Fprintf(&text, "sensor %s: reads %s as managed device %s\n", s.Name, s.Feed.Name, s.Feed.Device.DeviceName())
+			continue
+		}
 		fmt.Fprintf(&text, "source %s: asks %s for %s", s.Name, s.Addr, s.Session.Flags)
 		var pairs []string
 		for _, p := range s.Session.Pairs {
@@ -120,6 +124,9 @@ func (e *env) explain(c *config.Config, b *assemble.Builder) error {
 	for i := range c.Outputs {
 		o := &c.Outputs[i]
 		fmt.Fprintf(&text, "output %s: %s to %s; %s\n", o.Name, o.Format, o.To, assemble.Guarantee(o.To.Kind))
+	}
+	if c.Server != nil {
+		fmt.Fprintf(&text, "server: listens on %s; clients are registered with: estream client add HOST --data %s -o FILE\n", strings.Join(c.Server.Listen, ", "), c.State)
 	}
 	_, err := io.WriteString(e.stdout, text.String())
 	return err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"estream/internal/durable"
 	"estream/internal/notify"
 	"estream/monitor"
+	"estream/pki"
 	"estream/server"
 	"estream/service"
 	"estream/wire"
@@ -43,6 +45,7 @@ type Daemon struct {
 	watch        *monitor.Watch
 	certificates atomic.Pointer[[]monitor.Certificate]
 	sources      atomic.Pointer[[]*service.Source]
+	authority    atomic.Pointer[pki.Authority] // of the server, if there is one
 
 	mu     sync.Mutex
 	config *config.Config
@@ -176,9 +179,35 @@ func (d *Daemon) watchdog(ctx context.Context) {
 func (d *Daemon) newMonitor(c *config.Config) *monitor.Monitor {
 	return monitor.New(monitor.Options{
 		Status: d.collector.Status, Watch: d.watch, Config: watched(c), State: c.State, Summary: summaryEvery, Log: d.Log,
-		Certificates: func() []monitor.Certificate { return *d.certificates.Load() },
+		Certificates: d.allCertificates,
 		ReceiveQueue: d.receiveQueue,
 	})
+}
+
+// clientsAhead is how long before their end the certificates of a server's clients are
+// told of: there may be hundreds.
+const clientsAhead = 90 * 24 * time.Hour
+
+// allCertificates returns those of the configuration, and those of the server as they
+// are now: they are renewed while it runs.
+func (d *Daemon) allCertificates() []monitor.Certificate {
+	list := *d.certificates.Load()
+	authority := d.authority.Load()
+	if authority == nil {
+		return list
+	}
+	expiring, err := authority.Expiring(math.MaxInt64)
+	if err != nil {
+		d.Log.Error("the server's certificates cannot be looked at", "error", err)
+	}
+	list = slices.Clone(list)
+	for _, e := range expiring {
+		if e.Kind == pki.ExpiryClient && time.Until(e.NotAfter) > clientsAhead {
+			continue
+		}
+		list = append(list, monitor.Certificate{Name: "server: " + e.Kind + " " + e.Name, NotAfter: e.NotAfter})
+	}
+	return list
 }
 
 // build makes sources and outputs, and notes their certificates.
@@ -192,6 +221,11 @@ func (d *Daemon) build(c *config.Config) error {
 		list = append(list, monitor.Certificate{Name: name, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter})
 	}
 	d.certificates.Store(&list)
+	var authority *pki.Authority
+	if d.builder.Server != nil {
+		authority = d.builder.Server.Authority
+	}
+	d.authority.Store(authority)
 	sources := d.builder.Sources
 	d.sources.Store(&sources)
 	return nil

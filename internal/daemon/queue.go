@@ -16,7 +16,7 @@ func (d *Daemon) receiveQueue(source string) (int, bool) {
 		return 0, false
 	}
 	i := slices.IndexFunc(*sources, func(s *service.Source) bool { return s.Name == source })
-	if i < 0 {
+	if i < 0 || (*sources)[i].Feed != nil {
 		return 0, false
 	}
 	text := (*sources)[i].Stats().Remote.Load()
