@@ -19,6 +19,7 @@ import (
 	"estream/internal/recordtest"
 	"estream/internal/syncbuf"
 	"estream/layouts"
+	"estream/source/sensor"
 	"estream/wire"
 )
 
@@ -116,7 +117,11 @@ func toUnified2(t *testing.T, r *wire.Record, orig *Record) []byte {
 		d = binary.BigEndian.AppendUint16(d, uint16(field(r, "source_port_or_icmp_type")))
 		d = binary.BigEndian.AppendUint16(d, uint16(field(r, "destination_port_or_icmp_code")))
 		for _, n := range []string{"ip_protocol_id", "impact_flags", "impact", "blocked"} {
-			d = append(d, byte(field(r, n)))
+			v := byte(field(r, n))
+			if n == "impact" && v == sensor.ImpactUnknown {
+				v = 0 // as it is in all these files
+			}
+			d = append(d, v)
 		}
 		num("mpls_label")
 		d = binary.BigEndian.AppendUint16(d, uint16(field(r, "vlan_id")))
