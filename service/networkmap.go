@@ -46,11 +46,13 @@ func (r *collection) openMap() error {
 			return ended(r.srcCtx, err)
 		}
 	}
-	r.hosts = &networkMap{Map: m}
-	r.hosts.task = start(r.outCtx, func(ctx context.Context) {
+	task := start(r.outCtx, func(ctx context.Context) {
 		defer reader.Close()
 		r.keepMap(ctx, m, reader)
 	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hosts = &networkMap{Map: m, task: task}
 	return nil
 }
 
@@ -114,8 +116,14 @@ func (c *Service) MapStats() (hosts.Stats, bool) {
 	c.mu.Lock()
 	r := c.running
 	c.mu.Unlock()
-	if r == nil || r.hosts == nil {
+	if r == nil {
 		return hosts.Stats{}, false
 	}
-	return r.hosts.Stats(), true
+	r.mu.Lock()
+	m := r.hosts
+	r.mu.Unlock()
+	if m == nil {
+		return hosts.Stats{}, false
+	}
+	return m.Stats(), true
 }

@@ -36,6 +36,10 @@ type Server struct {
 	Admin *admin.Service
 	// AdminAddress is where the HTTP API of Admin is offered; "": nowhere.
 	AdminAddress string
+
+	mu     sync.Mutex
+	open   []string // addresses that are listened on
+	closed error    // why they are not
 }
 
 // serve starts the server, or exchanges it; nil: there is none.
@@ -87,10 +91,17 @@ func (s *Server) listen(ctx context.Context) (api net.Listener, err error) {
 	config := new(net.ListenConfig)
 	opened := s.Listeners
 	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.closed = err
 		if err != nil {
 			for _, ln := range opened {
 				err = errors.Join(err, ln.Close())
 			}
+			return
+		}
+		for _, ln := range opened {
+			s.open = append(s.open, ln.Addr().String())
 		}
 	}()
 	for _, address := range s.Addresses {

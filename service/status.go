@@ -18,6 +18,7 @@ type Status struct {
 	Groups  []GroupStatus  `json:"groups,omitempty"`
 	Journal JournalStatus  `json:"journal"`
 	Outputs []OutputStatus `json:"outputs"`
+	Server  *ServerStatus  `json:"server,omitempty"` // nil: there is none
 }
 
 // SourceStatus describes a source. Counts are those since the start of the program.
@@ -130,6 +131,9 @@ func (c *Service) Status() (Status, bool) {
 	}
 	for o := range r.outputs {
 		s.Outputs = append(s.Outputs, o.status(j.End.Seq, now))
+	}
+	if r.server != nil {
+		s.Server = r.server.status(j.End.Seq)
 	}
 	slices.SortFunc(s.Sources, func(a, b SourceStatus) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Groups, func(a, b GroupStatus) int { return strings.Compare(a.Name, b.Name) })

@@ -30,6 +30,8 @@ var confined = []struct {
 	{"internal/durable", nil, "everything that has to survive a crash rests on it"},
 	{"journal", []string{"internal/durable"}, "a journal stores batches of bytes and knows neither the protocol nor formats"},
 	{"filter", []string{"wire", "meta", "format/text"}, "formats use filters, so filters know none of them"},
+	{"hosts", []string{"wire", "internal/durable"}, "the network map learns from wire records and knows nobody who asks for it"},
+	{"server/access", []string{"wire"}, "rights are plain values that administration and server share"},
 	{"source/unified2", []string{"..."}, "a sensor's files need no library: the format is ours to read"},
 	{"cmd/estream", []string{"internal/cli"}, "main is a screenful; tests call the command line directly"},
 }
