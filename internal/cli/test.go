@@ -93,6 +93,9 @@ func (p *probe) configured(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
+	if len(c.Sources) == 0 {
+		return fmt.Errorf("%s names no Management Center to connect to; estream config check looks at its sensors", file)
+	}
 	for i := range c.Sources {
 		s := &c.Sources[i]
 		p.test(ctx, &probeTarget{

@@ -242,6 +242,11 @@ func watched(c *config.Config) monitor.Config {
 			m.QuietAfter[s.Name] = s.QuietAfter
 		}
 	}
+	for _, s := range c.Sensors {
+		if s.QuietAfter > 0 {
+			m.QuietAfter[s.Name] = s.QuietAfter
+		}
+	}
 	return m
 }
 
