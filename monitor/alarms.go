@@ -52,6 +52,7 @@ var kinds = []Kind{
 	{kindStalled, Critical, 5 * time.Second, 10 * time.Second},
 	{kindNoOutput, Critical, 30 * time.Second, 10 * time.Second},
 	{kindNoSource, Critical, time.Minute, 0},
+	{kindNotListening, Critical, 10 * time.Second, 0},
 	{kindDisconnected, Error, time.Minute, 30 * time.Second},
 	{kindOutputFailed, Error, 30 * time.Second, 30 * time.Second},
 	{kindLost, Error, 0, 0},
@@ -77,6 +78,7 @@ const (
 	kindDamaged       = "journal_damaged"
 	kindNoOutput      = "no_output_works"
 	kindNoSource      = "no_source_connected"
+	kindNotListening  = "server_not_listening"
 	kindDisconnected  = "source_disconnected"
 	kindSourceBehind  = "source_behind"
 	kindQueueFull     = "source_queue_full"

@@ -46,6 +46,11 @@ var incidents = []incident{
 		mend:  func(l *lab) { l.status.Sources[0].Sessions, l.status.Sources[0].Connected = 1, true },
 	},
 	{
+		id: "server_not_listening:server", text: "no client can connect: address already in use", after: 10 * time.Second, critical: true,
+		begin: func(l *lab) { l.status.Server = &service.ServerStatus{Error: "address already in use"} },
+		mend:  func(l *lab) { l.status.Server = &service.ServerStatus{Listen: []string{":8302"}} },
+	},
+	{
 		id: "source_disconnected:fmc-a", text: "no session with 10.0.0.1:8302: x509: no \x60 bell", after: time.Minute, clears: 30 * time.Second,
 		begin: func(l *lab) {
 			l.status.Sources[0].Connected, l.status.Sources[0].LastError = false, "x509: no \x60\n \x07bell"

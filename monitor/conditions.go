@@ -105,6 +105,9 @@ func (m *inspection) sources() {
 		}
 		m.lag(s)
 	}
+	if s := m.r.Status.Server; s != nil && s.Error != "" {
+		m.add(kindNotListening, "server", "no client can connect: "+clip(s.Error), "free the address, or give the server another one: server.listen; it is tried again every few seconds")
+	}
 	if !ever && len(m.r.Status.Sources) > 0 {
 		m.add(kindNoSource, "sources", "no source has had a session since the start", "run \"estream doctor\": it names the cause")
 	}

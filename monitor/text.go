@@ -11,7 +11,7 @@ import (
 	"estream/service"
 )
 
-// maxShown is how many alarms WriteText shows one by one.
+// maxShown is how many alarms, and how many clients, WriteText shows one by one.
 const maxShown = 20
 
 // Colours on a terminal (ECMA-48).
@@ -35,6 +35,7 @@ func WriteText(w io.Writer, p *Page, colour bool) error {
 		t.sources()
 		t.journal()
 		t.outputs()
+		t.server()
 		t.events()
 	}
 	_, err := w.Write(t.Bytes())
@@ -129,6 +130,33 @@ func (t *text) sources() {
 			clip(s.Name), state, rateText(t.page.Rates.Sources[s.Name].Received), number(s.Received), number(s.Repeated),
 			t.ago(s.LastReceived), t.ago(s.LastEvent), clip(s.Server),
 		})
+	}
+	t.table(rows)
+}
+
+// server writes who listens to us, where there is a server.
+func (t *text) server() {
+	s := t.page.Server
+	if s == nil {
+		return
+	}
+	where := "listens on " + clip(strings.Join(s.Listen, ", "))
+	if s.Error != "" {
+		where = t.paint(red, "listens nowhere") + ": " + clip(s.Error)
+	}
+	fmt.Fprintf(t, "\nSERVER  %s; %s refused\n", where, count(s.Refused, "connection"))
+	if len(s.Clients) == 0 {
+		fmt.Fprintf(t, "%8sno client is connected\n", "")
+		return
+	}
+	rows := [][]string{{"CLIENT", "FROM", ">CONNECTED", ">SENT", ">UNACKNOWLEDGED", ">BEHIND"}}
+	for i := range s.Clients {
+		c := &s.Clients[i]
+		if i == maxShown {
+			rows = append(rows, []string{fmt.Sprintf("and %d more", len(s.Clients)-i), "", "", "", "", ""})
+			break
+		}
+		rows = append(rows, []string{clip(c.Host), c.Remote, t.ago(c.Since), number(c.Sent), number(uint64(max(c.Waiting, 0))), number(c.Behind)})
 	}
 	t.table(rows)
 }

@@ -4,8 +4,9 @@
 # against), liblognorm's command (the second opinion on CEF lines), rsyslog with RELP and TLS (what syslog
 # outputs are sent to), network namespaces with nftables (what breaks the network in tests), promtool
 # (what reads our metrics), Python (the clients in another language that are
-# tried against our server), and what judges packages, units and man pages. What is
-# there is left alone, so nothing is asked of the network on a machine that has it all.
+# tried against our server), tshark (what reads the packets of intrusion events), and what
+# judges packages, units and man pages. What is there is left alone, so nothing is asked of
+# the network on a machine that has it all.
 set -euo pipefail
 
 if ! command -v go >/dev/null; then
@@ -34,6 +35,7 @@ missing() {
 	has lintian || echo lintian
 	has rpm || echo rpm
 	has python3 || echo python3
+	has tshark || echo tshark
 }
 
 mapfile -t packages < <(missing | tr ' ' '\n')

@@ -2,7 +2,11 @@ package assemble
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -33,6 +37,9 @@ func (b *Builder) makeSensor(c *config.Config, s *config.Sensor) (*service.Sourc
 		return nil, err
 	}
 	log := b.Log.With("source", s.Name)
+	if s.Path != "" && !b.Check {
+		NoteMissing(s.Path, log)
+	}
 	var feed *service.Feed
 	switch s.Type {
 	case config.Unified2:
@@ -67,4 +74,12 @@ func Device(s *config.Sensor) (sensor.Device, error) {
 		}
 	}
 	return d, nil
+}
+
+// NoteMissing says in the log that what a sensor writes is not there yet, which is right
+// for a new sensor, and all that is ever seen of a mistyped name.
+func NoteMissing(path string, log *slog.Logger) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		log.Info("the sensor has not made its file yet: it is read as soon as it is there", "file", path)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"estream/internal/assemble"
 	"estream/service"
 	"estream/source/eve"
 	"estream/source/sensor"
@@ -78,13 +79,14 @@ func (o *feedFlags) sources(data string, set *wire.Layouts, log *slog.Logger) ([
 	}
 	b := &feedBuilder{flags: o, data: data, set: set, maps: maps, log: log, names: map[string]string{}}
 	for _, text := range o.unified2 {
-		b.add("unified2", "snort", service.Unified2Number, text, func(path string, d sensor.Device, log *slog.Logger) *service.Feed {
+		b.add("unified2", "snort", service.Unified2Number, text, func(name, path string, d sensor.Device, log *slog.Logger) *service.Feed {
 			return service.Unified2Feed(&unified2.Source{Dir: path, Layouts: set, Maps: maps, Sensor: d, Log: log})
 		})
 	}
 	for _, text := range o.eve {
-		b.add("eve", "suricata", 0, text, func(path string, d sensor.Device, log *slog.Logger) *service.Feed {
-			src := &eve.Source{Layouts: set, Maps: maps, Sensor: d, Log: log, State: filepath.Join(data, "eve-"+d.Name)}
+		b.add("eve", "suricata", 0, text, func(name, path string, d sensor.Device, log *slog.Logger) *service.Feed {
+			// A device may have a name that no file can have; a source is never one of two.
+			src := &eve.Source{Layouts: set, Maps: maps, Sensor: d, Log: log, State: filepath.Join(data, "eve-"+name)}
 			if src.Path = path; isSocket(path) {
 				src.Path, src.Listen = "", path
 			}
@@ -92,7 +94,7 @@ func (o *feedFlags) sources(data string, set *wire.Layouts, log *slog.Logger) ([
 		})
 	}
 	for _, text := range o.snort3 {
-		b.add("snort3", "snort", 0, text, func(path string, d sensor.Device, log *slog.Logger) *service.Feed {
+		b.add("snort3", "snort", 0, text, func(name, path string, d sensor.Device, log *slog.Logger) *service.Feed {
 			return service.Snort3Feed(&snort3.Source{Path: path, Layouts: set, Maps: maps, Sensor: d, Log: log})
 		})
 	}
@@ -149,7 +151,7 @@ type feedBuilder struct {
 
 // add makes a source of "FILE" or "NAME=FILE". A source without a name is called by its
 // flag.
-func (b *feedBuilder) add(flag, device string, number uint32, text string, feed func(path string, d sensor.Device, log *slog.Logger) *service.Feed) {
+func (b *feedBuilder) add(flag, device string, number uint32, text string, feed func(name, path string, d sensor.Device, log *slog.Logger) *service.Feed) {
 	if b.err != nil {
 		return
 	}
@@ -178,7 +180,11 @@ func (b *feedBuilder) add(flag, device string, number uint32, text string, feed 
 		b.err = fmt.Errorf("--%s: %w", flag, err)
 		return
 	}
-	f := feed(path, d, b.log.With("source", name))
+	log := b.log.With("source", name)
+	if flag != "unified2" && !isSocket(path) {
+		assemble.NoteMissing(path, log)
+	}
+	f := feed(name, path, d, log)
 	f.Device = &d
 	if !named {
 		f.Number = number

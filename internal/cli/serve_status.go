@@ -45,9 +45,7 @@ func (v *serverView) status() *serverstatus.Status {
 	s := serverstatus.New(os.Getpid(), v.started, version())
 	s.Ready, s.Draining, s.Data = closed(v.ready), closed(v.stopping), v.flags.data
 	srv := v.service.Server
-	for _, ln := range srv.Listeners {
-		s.Listen = append(s.Listen, ln.Addr().String())
-	}
+	s.Listen, _ = srv.Listening() // they were opened before the service began
 	if j := v.journal.Load(); j != nil {
 		s.AddServer(srv.Server, j.End())
 		s.AddJournal(j.Journal, v.service.Journal)
