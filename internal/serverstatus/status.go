@@ -77,7 +77,7 @@ type Source struct {
 	Device    string    `json:"device"` // name of the managed device
 	Received  uint64    `json:"received"`
 	Journaled uint64    `json:"journaled"`
-	Skipped   uint64    `json:"skipped,omitempty"` // could not be converted
+	Unchecked uint64    `json:"unchecked,omitempty"` // not captured: their event type is switched off
 	LastEvent time.Time `json:"last_event,omitzero"`
 	Ended     bool      `json:"ended,omitempty"` // read to its end
 	Error     string    `json:"error,omitempty"`

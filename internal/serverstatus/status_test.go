@@ -31,7 +31,7 @@ func full() *serverstatus.Status {
 			{Session: 13, Host: "2001:db8::7", Remote: remote("[2001:db8::7]:50002"), Since: at, Request: "x"},
 		},
 		Sources: []serverstatus.Source{
-			{Name: "eve-dmz", Kind: "eve", Device: "dmz", Received: 100, Journaled: 99, Skipped: 1, LastEvent: at.Add(-time.Second)},
+			{Name: "eve-dmz", Kind: "eve", Device: "dmz", Received: 100, Journaled: 99, Unchecked: 1, LastEvent: at.Add(-time.Second)},
 			{Name: "snort", Kind: "unified2", Device: "inside", Error: "open /x:\x1b[2J permission denied"},
 			{Name: "replay", Kind: "replay", Ended: true},
 		},

@@ -142,7 +142,7 @@ func (t *text) sources(s *Status) {
 		return
 	}
 	t.out.WriteString("\nSources:\n")
-	rows := [][]string{{"NAME", "KIND", "DEVICE", "RECEIVED", "JOURNALED", "SKIPPED", "LAST EVENT", "STATE"}}
+	rows := [][]string{{"NAME", "KIND", "DEVICE", "RECEIVED", "JOURNALED", "UNCHECKED", "LAST EVENT", "STATE"}}
 	for _, v := range s.Sources {
 		last, state := "-", "reads"
 		if !v.LastEvent.IsZero() {
@@ -154,7 +154,7 @@ func (t *text) sources(s *Status) {
 		case v.Ended:
 			state = "read to its end"
 		}
-		rows = append(rows, []string{v.Name, v.Kind, v.Device, fmt.Sprint(v.Received), fmt.Sprint(v.Journaled), fmt.Sprint(v.Skipped), last, state})
+		rows = append(rows, []string{v.Name, v.Kind, v.Device, fmt.Sprint(v.Received), fmt.Sprint(v.Journaled), fmt.Sprint(v.Unchecked), last, state})
 	}
 	t.table(rows)
 }
