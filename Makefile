@@ -31,7 +31,7 @@ PLATFORMS := windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64 l
 
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 
-.PHONY: build test test32 lint generate cross fuzz fire bench man package clean help
+.PHONY: build test test32 lint generate cross fuzz fire siege bench man package clean help
 
 build: ## build bin/estream, a static binary
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false \
@@ -73,6 +73,10 @@ fuzz: ## fuzz every target for FUZZTIME (5m) each; FUZZ=regexp selects
 fire: ## let everything fail for FIRE (30m), and an output be dead for DEAD (10m); needs root
 	@tools/needs.sh
 	go test -count=1 -timeout 3h -v ./internal/fire -fire.for '$(FIRE)' -fire.dead '$(DEAD)'
+
+siege: ## kill the server 50 times, crowd it, back it up, count what 1000 sessions cost; needs root
+	@tools/needs.sh
+	go test -count=1 -timeout 30m -v ./internal/siege -siege.long
 
 bench: ## time the packages in BENCH, then the whole program end to end
 	go test -run '^$$' -bench . -benchtime '$(BENCHTIME)' $(addprefix ./,$(addsuffix /...,$(BENCH)))

@@ -45,7 +45,8 @@ type NetworkMap struct {
 // A Server is the eStreamer service for clients.
 type Server struct {
 	Listen      []string      `key:"listen" text:"listen" need:"the addresses to listen on, such as \":8302\""`
-	HostCheck   bool          `key:"host_check" default:"true"` // clients come from the host that they are registered for
+	Compete     bool          `key:"flags_compete" default:"false"` // a flag may win over a lower extended version
+	HostCheck   bool          `key:"host_check" default:"true"`     // clients come from the host that they are registered for
 	Bundle      int           `key:"bundle" default:"none" range:"1..10000" none:""`
 	KeepAlive   time.Duration `key:"keep_alive" default:"30s" range:"1s..10m"`
 	CAPassword  Secret        `key:"ca_password"` // of the keys in the state directory

@@ -30,6 +30,8 @@ type Feed struct {
 	Run func(ctx context.Context, from Resume, take Take) error
 	// Device is the managed device that the feed is of; nil: of several, or unknown.
 	Device *sensor.Device
+	// Detail, if not nil, returns what else there is to count, for the status.
+	Detail func() any
 
 	stats feedStats
 }
@@ -64,7 +66,7 @@ const (
 // Unified2Feed makes a source of a spool. What depends on the journal (Mark and
 // Known) is set when it runs.
 func Unified2Feed(src *unified2.Source) *Feed {
-	return &Feed{Name: src.String(), Run: func(ctx context.Context, from Resume, take Take) error {
+	return &Feed{Name: src.String(), Detail: func() any { return src.Stats() }, Run: func(ctx context.Context, from Resume, take Take) error {
 		src.Mark, src.Known = from.Mark, from.Known
 		return src.Run(ctx, func(ctx context.Context, b unified2.Batch) error { return take(ctx, source.Batch(b)) })
 	}}
@@ -73,7 +75,7 @@ func Unified2Feed(src *unified2.Source) *Feed {
 // EVEFeed makes a source of Suricata's EVE JSON. What depends on the journal is set
 // when it runs.
 func EVEFeed(src *eve.Source) *Feed {
-	return &Feed{Name: src.String(), Run: func(ctx context.Context, from Resume, take Take) error {
+	return &Feed{Name: src.String(), Detail: func() any { return src.Stats() }, Run: func(ctx context.Context, from Resume, take Take) error {
 		src.Mark, src.Known, src.Hosts, src.Number = from.Mark, from.Known, from.Hosts, from.Source
 		return src.Run(ctx, take)
 	}}
@@ -81,7 +83,7 @@ func EVEFeed(src *eve.Source) *Feed {
 
 // Snort3Feed makes a source of Snort 3's alert_json.
 func Snort3Feed(src *snort3.Source) *Feed {
-	return &Feed{Name: src.String(), Run: func(ctx context.Context, from Resume, take Take) error {
+	return &Feed{Name: src.String(), Detail: func() any { return src.Stats() }, Run: func(ctx context.Context, from Resume, take Take) error {
 		src.Mark, src.Known = from.Mark, from.Known
 		return src.Run(ctx, take)
 	}}

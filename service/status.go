@@ -26,6 +26,7 @@ type SourceStatus struct {
 	Name         string    `json:"name"`
 	Server       string    `json:"server"`              // or what it reads
 	Sensor       bool      `json:"sensor,omitempty"`    // it is no server
+	Detail       any       `json:"detail,omitempty"`    // counts of its own: lines by kind, what the sensor counts itself
 	Device       string    `json:"device,omitempty"`    // of a sensor
 	Unchecked    uint64    `json:"unchecked,omitempty"` // of a sensor's events: not captured, their event type is switched off
 	Connected    bool      `json:"connected"`
@@ -178,6 +179,9 @@ func (r *collection) feedStatus(src *Source) SourceStatus {
 	n := st.journaled.Load()
 	s := SourceStatus{Name: src.Name, Sensor: true, Server: src.Feed.Name, Connected: st.works.Load(), Ended: st.ended.Load(), Journaled: n, Unchecked: st.unchecked.Load()}
 	s.Received = n + s.Unchecked
+	if f := src.Feed.Detail; f != nil {
+		s.Detail = f()
+	}
 	if d := src.Feed.Device; d != nil {
 		s.Device = d.DeviceName()
 	}

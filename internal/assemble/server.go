@@ -38,7 +38,7 @@ func (b *Builder) makeServer(c *config.Config) (*service.Server, error) {
 		return nil, fmt.Errorf("administration: %w", err)
 	}
 	srv := &server.Server{
-		Authority: authority, NoHost: !s.HostCheck, Log: b.Log, Trace: b.Trace,
+		Authority: authority, NoHost: !s.HostCheck, Log: b.Log, Trace: b.Trace, FlagsCompete: s.Compete,
 		Limits:  server.Limits{Sessions: s.MaxSessions},
 		Session: session.ServerConfig{BundleMessages: s.Bundle, KeepAlive: s.KeepAlive},
 	}

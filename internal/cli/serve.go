@@ -39,6 +39,7 @@ type serveFlags struct {
 	adminListen string
 	noHostCheck bool
 	legacyTLS   bool
+	compete     bool
 	bundle      int
 	keepAlive   time.Duration
 	maxSessions int
@@ -90,6 +91,7 @@ the journal; a restart goes on behind it.
 	o.feeds.register(f)
 	f.BoolVar(&o.noHostCheck, "no-host-check", false, "admit registered clients from any address")
 	f.BoolVar(&o.legacyTLS, "legacy-tls", false, "admit TLS 1.0 and 1.1, for clients that know nothing better")
+	f.BoolVar(&o.compete, "flags-compete", false, "a request flag wins over a lower extended version; without it extended versions decide")
 	f.IntVar(&o.bundle, "bundle", 0, "pack `N` messages into a bundle for clients that negotiate (default: single messages)")
 	f.DurationVar(&o.keepAlive, "keep-alive", session.DefaultKeepAlive, "say something at least so often, a `TIME` such as 30s")
 	f.IntVar(&o.maxSessions, "max-sessions", server.DefaultSessions, "serve at most `N` clients at a time")
@@ -148,7 +150,7 @@ func (e *env) runServer(ctx context.Context, o *serveFlags) (err error) {
 		return err
 	}
 	srv := &service.Server{AdminAddress: o.adminListen, Server: &server.Server{
-		NoHost: o.noHostCheck, AsIs: o.feeds.asIs != "", Log: log, Trace: trace, Limits: server.Limits{Sessions: o.maxSessions},
+		NoHost: o.noHostCheck, AsIs: o.feeds.asIs != "", FlagsCompete: o.compete, Log: log, Trace: trace, Limits: server.Limits{Sessions: o.maxSessions},
 		Session: session.ServerConfig{BundleMessages: o.bundle, KeepAlive: o.keepAlive},
 	}}
 	ready := make(chan struct{})

@@ -71,7 +71,7 @@ func (v *serverView) source(s *service.SourceStatus) serverstatus.Source {
 	kind, _, _ := strings.Cut(s.Server, " ")
 	return serverstatus.Source{
 		Name: s.Name, Kind: kind, Device: cmp.Or(s.Device, s.Name), Received: s.Received, Journaled: s.Journaled, Unchecked: s.Unchecked,
-		LastEvent: s.LastEvent, Ended: s.Ended, Error: s.LastError,
+		LastEvent: s.LastEvent, Ended: s.Ended, Error: s.LastError, Detail: s.Detail,
 	}
 }
 

@@ -79,7 +79,8 @@ type Source struct {
 	Journaled uint64    `json:"journaled"`
 	Unchecked uint64    `json:"unchecked,omitempty"` // not captured: their event type is switched off
 	LastEvent time.Time `json:"last_event,omitzero"`
-	Ended     bool      `json:"ended,omitempty"` // read to its end
+	Ended     bool      `json:"ended,omitempty"`  // read to its end
+	Detail    any       `json:"detail,omitempty"` // counts of its own: lines by kind, what the sensor counts itself
 	Error     string    `json:"error,omitempty"`
 }
 

@@ -22,40 +22,40 @@ const (
 
 // Stats counts what a source has done since it was created.
 type Stats struct {
-	Lines   uint64            // lines understood
-	Types   map[string]uint64 // of them, by event type; the first 64 types, then "other"
-	Unknown map[string]uint64 // of them, lines of types that this program does not know: nothing was made of them
-	Skipped map[Reason]uint64 // lines not understood
+	Lines   uint64            `json:"lines"`   // lines understood
+	Types   map[string]uint64 `json:"types"`   // of them, by event type; the first 64 types, then "other"
+	Unknown map[string]uint64 `json:"unknown"` // of them, lines of types that this program does not know: nothing was made of them
+	Skipped map[Reason]uint64 `json:"skipped"` // lines not understood
 
-	Alerts      uint64 // intrusion events made of alerts
-	Anomalies   uint64 // intrusion events made of anomalies
-	Files       uint64 // file events
-	Connections uint64 // connection events, of which:
-	Alone       uint64 // of flows whose end was not reported in time
-	Further     uint64 // of further transactions of a flow that has its event
-	Merged      uint64 // flow and netflow lines that another line's event already speaks for
-	Discovery   uint64 // discovery events and their metadata
-	BadPackets  uint64 // packets and payloads that are not base64
-	Omitted     uint64 // lines of types that were to be left out
-	Forgotten   uint64 // times that the open flows could not be restored at a start
+	Alerts      uint64 `json:"alerts"`      // intrusion events made of alerts
+	Anomalies   uint64 `json:"anomalies"`   // intrusion events made of anomalies
+	Files       uint64 `json:"files"`       // file events
+	Connections uint64 `json:"connections"` // connection events, of which:
+	Alone       uint64 `json:"alone"`       // of flows whose end was not reported in time
+	Further     uint64 `json:"further"`     // of further transactions of a flow that has its event
+	Merged      uint64 `json:"merged"`      // flow and netflow lines that another line's event already speaks for
+	Discovery   uint64 `json:"discovery"`   // discovery events and their metadata
+	BadPackets  uint64 `json:"bad_packets"` // packets and payloads that are not base64
+	Omitted     uint64 `json:"omitted"`     // lines of types that were to be left out
+	Forgotten   uint64 `json:"forgotten"`   // times that the open flows could not be restored at a start
 
-	OpenFlows int           // flows whose end has not been reported yet
-	Messages  sensor.Counts // messages made, all kinds
-	Input     follow.Stats  // what became of the input's files or connections
-	Sensor    SensorStats   // the newest of Suricata's own counters
+	OpenFlows int           `json:"open_flows"` // flows whose end has not been reported yet
+	Messages  sensor.Counts `json:"messages"`   // messages made, all kinds
+	Input     follow.Stats  `json:"input"`      // what became of the input's files or connections
+	Sensor    SensorStats   `json:"sensor"`     // the newest of Suricata's own counters
 }
 
 // SensorStats are counters of the sensor itself, from the last line of type stats.
 // They count since the sensor started. Zero: not said.
 type SensorStats struct {
-	Time    time.Time
-	Uptime  time.Duration
-	Packets uint64 // received from the kernel, or decoded where that is not said
-	Dropped uint64 // by the kernel before the sensor saw them
-	Bytes   uint64 // decoded
-	Alerts  uint64
-	Flows   uint64 // open
-	Raw     []byte // the whole section as JSON, nil if it has more than 64 KiB
+	Time    time.Time     `json:"time"`
+	Uptime  time.Duration `json:"uptime_ns"`
+	Packets uint64        `json:"packets"` // received from the kernel, or decoded where that is not said
+	Dropped uint64        `json:"dropped"` // by the kernel before the sensor saw them
+	Bytes   uint64        `json:"bytes"`   // decoded
+	Alerts  uint64        `json:"alerts"`
+	Flows   uint64        `json:"flows"` // open
+	Raw     []byte        `json:"-"`     // the whole section as JSON, nil if it has more than 64 KiB
 }
 
 const (

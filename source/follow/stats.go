@@ -19,10 +19,10 @@ const (
 
 // Stats counts what an input has done since it was made.
 type Stats struct {
-	Lines   uint64            // handed on and taken
-	Bytes   uint64            // in them, line ends included
-	Files   uint64            // files read to their end and left for the next, or connections accepted
-	Skipped map[Reason]uint64 // incidents by reason
+	Lines   uint64            `json:"lines"`   // handed on and taken
+	Bytes   uint64            `json:"bytes"`   // in them, line ends included
+	Files   uint64            `json:"files"`   // files read to their end and left for the next, or connections accepted
+	Skipped map[Reason]uint64 `json:"skipped"` // incidents by reason
 }
 
 func (s *Stats) clone() Stats {

@@ -27,12 +27,12 @@ type Options struct {
 
 // Counts are how many messages an Encoder made.
 type Counts struct {
-	Events    uint64 // intrusion events (record 400)
-	Packets   uint64 // packets (record 2)
-	ExtraData uint64 // extra data (record 110)
-	Metadata  uint64 // metadata of all kinds
-	Other     uint64 // through Append and AppendFunc
-	Batches   uint64 // batches taken
+	Events    uint64 `json:"events"`     // intrusion events (record 400)
+	Packets   uint64 `json:"packets"`    // packets (record 2)
+	ExtraData uint64 `json:"extra_data"` // extra data (record 110)
+	Metadata  uint64 `json:"metadata"`   // metadata of all kinds
+	Other     uint64 `json:"other"`      // through Append and AppendFunc
+	Batches   uint64 `json:"batches"`    // batches taken
 }
 
 // Add adds the counts of o.

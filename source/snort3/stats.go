@@ -19,10 +19,10 @@ const (
 // Stats counts what a source has done since it was made.
 type Stats struct {
 	sensor.Counts
-	Lines   uint64            // read, those that were not converted included
-	Bytes   uint64            // in them
-	Files   uint64            // files read to their end and left for the next
-	Skipped map[Reason]uint64 // lines, fields and other incidents, by reason
+	Lines   uint64            `json:"lines"`   // read, those that were not converted included
+	Bytes   uint64            `json:"bytes"`   // in them
+	Files   uint64            `json:"files"`   // files read to their end and left for the next
+	Skipped map[Reason]uint64 `json:"skipped"` // lines, fields and other incidents, by reason
 }
 
 func (s *Stats) clone() Stats {

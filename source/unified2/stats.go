@@ -27,15 +27,15 @@ const (
 
 // Stats counts what a source has done since it was created.
 type Stats struct {
-	Records   map[Type]uint64   // handed on, by unified2 type
-	Skipped   map[Reason]uint64 // and other incidents, by reason
-	Bytes     uint64            // size of all records read
-	Files     uint64            // files read to their end and left for a newer one
-	Events    uint64            // event messages produced (record 400)
-	Packets   uint64            // packet messages produced (record 2)
-	ExtraData uint64            // extra data messages produced (record 110)
-	Metadata  uint64            // metadata messages produced
-	Batches   uint64            // batches taken by the caller
+	Records   map[Type]uint64   `json:"records"`    // handed on, by unified2 type
+	Skipped   map[Reason]uint64 `json:"skipped"`    // and other incidents, by reason
+	Bytes     uint64            `json:"bytes"`      // size of all records read
+	Files     uint64            `json:"files"`      // files read to their end and left for a newer one
+	Events    uint64            `json:"events"`     // event messages produced (record 400)
+	Packets   uint64            `json:"packets"`    // packet messages produced (record 2)
+	ExtraData uint64            `json:"extra_data"` // extra data messages produced (record 110)
+	Metadata  uint64            `json:"metadata"`   // metadata messages produced
+	Batches   uint64            `json:"batches"`    // batches taken by the caller
 }
 
 func newStats() Stats {
