@@ -81,7 +81,8 @@ func (s *sender) stream(ctx context.Context) error {
 		if waiting.Err() != nil && ctx.Err() == nil {
 			return s.finish(ctx)
 		}
-		if pos, err = s.await(ctx, waiting, pos); err != nil && !errors.Is(err, waiting.Err()) {
+		// Only a drain, which ends the wait and not ctx, lets the loop go on.
+		if pos, err = s.await(ctx, waiting, pos); err != nil && (ctx.Err() != nil || waiting.Err() == nil) {
 			return err
 		}
 	}

@@ -485,6 +485,24 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// TestLeavesWhileDraining: a session whose client leaves at the moment in which the server
+// begins to drain ends. Bug: it took the end of its context for that of its wait, for ever.
+func TestLeavesWhileDraining(t *testing.T) {
+	b := newBench(t)
+	b.put(1, connection(t, 100))
+	idle := b.client(access.All(), everything)
+	idle.read(1)
+	b.mu.Lock()
+	b.drain.begin()
+	for _, l := range b.sessions {
+		l.cancel(context.Canceled)
+	}
+	b.mu.Unlock()
+	if err := <-idle.done; !errors.Is(err, context.Canceled) {
+		t.Errorf("session ended with %v", err)
+	}
+}
+
 // TestDrainInTime: a client that takes nothing does not hold up a shutdown for longer
 // than was allowed.
 func TestDrainInTime(t *testing.T) {
