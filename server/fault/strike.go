@@ -86,6 +86,7 @@ func (s *strike) apply(f *pending) error {
 	case "close":
 		return s.goodbye(f)
 	case "error":
+		s.because(f) // before the client hears of it and may close
 		if err := s.send(wire.AppendErrorMessage(nil, wire.ErrorMessage{Code: int32(f.Code), Text: f.Text})); err != nil {
 			return err
 		}
