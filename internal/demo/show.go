@@ -16,11 +16,20 @@ type samples struct {
 }
 
 // kinds are the events that are shown, with what marks their lines.
-var kinds = []struct{ name, title, json, cef string }{
-	{"intrusion", "an intrusion event of the Snort sensor (record 400)", `{"recordType": 400, `, "|INTRUSION:400:"},
-	{"packet", "a packet that set off an intrusion event (record 2)", `{"recordType": 2, `, "|PKT:2:1|"},
-	{"connection", "a connection event of the synthetic stream (record 71)", `{"recordType": 71, `, "|RNA:1003:1|"},
+var kinds = []struct {
+	name, title, json, cef string
+	sensor                 bool // only those of the Snort sensor: the synthetic stream has the kind, too
+}{
+	{"intrusion", "an intrusion event of the Snort sensor (record 400)", `{"recordType": 400, `, "|INTRUSION:400:", true},
+	{"packet", "a packet that set off an intrusion event (record 2)", `{"recordType": 2, `, "|PKT:2:1|", true},
+	{"connection", "a connection event of the synthetic stream (record 71)", `{"recordType": 71, `, "|RNA:1003:1|", false},
 }
+
+// What marks the lines of the Snort sensor.
+var (
+	sensorJSON = fmt.Appendf(nil, `"deviceId": %d,`, sensorDevice)
+	sensorCEF  = fmt.Appendf(nil, "deviceExternalId=%d ", sensorDevice)
+)
 
 func newSamples() *samples { return &samples{lines: map[string]map[string]string{}} }
 
@@ -31,23 +40,23 @@ func (s *samples) take(format string, lines []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, k := range kinds {
-		mark := k.json
+		mark, sensor := k.json, sensorJSON
 		if format == "cef" {
-			mark = k.cef
+			mark, sensor = k.cef, sensorCEF
 		}
 		if s.lines[k.name][format] != "" {
 			continue
 		}
-		i := bytes.Index(lines, []byte(mark))
-		if i < 0 {
-			continue
+		for line := range bytes.Lines(lines) {
+			if !bytes.Contains(line, []byte(mark)) || k.sensor && !bytes.Contains(line, sensor) {
+				continue
+			}
+			if s.lines[k.name] == nil {
+				s.lines[k.name] = map[string]string{}
+			}
+			s.lines[k.name][format] = string(bytes.TrimSuffix(line, []byte{'\n'}))
+			break
 		}
-		start := bytes.LastIndexByte(lines[:i], '\n') + 1
-		line, _, _ := bytes.Cut(lines[start:], []byte{'\n'})
-		if s.lines[k.name] == nil {
-			s.lines[k.name] = map[string]string{}
-		}
-		s.lines[k.name][format] = string(line)
 	}
 }
 
