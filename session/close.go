@@ -100,8 +100,10 @@ func (s *Server) End(ctx context.Context, reason *wire.ErrorMessage) error {
 			stop = d
 		}
 		s.fail(ErrClosed)
-		s.readLimit.close(ErrClosed, longAgo)
+		// Writes first: listen, once its read has ended, closes them at once, and the
+		// first to close them counts.
 		s.writeLimit.close(ErrClosed, stop)
+		s.readLimit.close(ErrClosed, longAgo)
 		s.wait.Wait()
 		s.writing.wait() // not for long: the deadline of its holder has come
 		defer s.writing.give()
