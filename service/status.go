@@ -162,16 +162,22 @@ func (r *collection) sourceStatus(src *Source) SourceStatus {
 		Name: src.Name, Server: src.Addr, Connected: st.Connected.Load(), Sessions: st.Sessions.Load(),
 		Received: st.Received.Load(), Repeated: st.Repeated.Load(), Journaled: st.Journaled.Load(),
 	}
-	if at := st.LastReceived.Load(); at != 0 {
-		s.LastReceived = time.Unix(0, at)
-	}
-	if at := r.journal.MaxArchive(src.Number); at != 0 {
-		s.LastEvent = time.Unix(int64(at), 0)
-	}
-	if text := st.LastError.Load(); text != nil {
-		s.LastError = *text
-	}
+	s.last(st.LastReceived.Load(), r.journal.MaxArchive(src.Number), st.LastError.Load())
 	return s
+}
+
+// last fills in what came last: messages (Unix nanoseconds), the newest event (archive
+// time), an error.
+func (s *SourceStatus) last(received int64, event uint32, failure *string) {
+	if received != 0 {
+		s.LastReceived = time.Unix(0, received)
+	}
+	if event != 0 {
+		s.LastEvent = time.Unix(int64(event), 0)
+	}
+	if failure != nil {
+		s.LastError = *failure
+	}
 }
 
 func (r *collection) feedStatus(src *Source) SourceStatus {
@@ -185,15 +191,7 @@ func (r *collection) feedStatus(src *Source) SourceStatus {
 	if d := src.Feed.Device; d != nil {
 		s.Device = d.DeviceName()
 	}
-	if at := st.last.Load(); at != 0 {
-		s.LastReceived = time.Unix(0, at)
-	}
-	if at := r.journal.MaxArchive(src.number); at != 0 {
-		s.LastEvent = time.Unix(int64(at), 0)
-	}
-	if text := st.err.Load(); text != nil {
-		s.LastError = *text
-	}
+	s.last(st.last.Load(), r.journal.MaxArchive(src.number), st.err.Load())
 	return s
 }
 

@@ -16,6 +16,7 @@ import (
 	"estream/source/sensor"
 	"estream/source/snort3"
 	"estream/source/unified2"
+	"estream/wire"
 )
 
 func sensorKey(i int) string { return fmt.Sprintf("sensors[%d]", i) }
@@ -32,25 +33,31 @@ func (b *Builder) makeSensor(c *config.Config, s *config.Sensor) (*service.Sourc
 			return nil, fmt.Errorf("rules: no map found in %s, expected sid-msg.map, gen-msg.map, classification.config or reference.config there or in its etc directory", s.Rules)
 		}
 	}
-	device, err := Device(s)
+	if s.Path != "" && !b.Check {
+		NoteMissing(s.Path, b.Log.With("source", s.Name))
+	}
+	return SensorSource(s, c.State, b.Layouts, maps, b.Log)
+}
+
+// SensorSource makes the source that reads what a sensor writes. state is the directory
+// for what it has to remember beside the journal; maps, which name rules, may be nil.
+func SensorSource(s *config.Sensor, state string, set *wire.Layouts, maps *sensor.Maps, log *slog.Logger) (*service.Source, error) {
+	device, err := device(s)
 	if err != nil {
 		return nil, err
 	}
-	log := b.Log.With("source", s.Name)
-	if s.Path != "" && !b.Check {
-		NoteMissing(s.Path, log)
-	}
+	log = log.With("source", s.Name)
 	var feed *service.Feed
 	switch s.Type {
 	case config.Unified2:
-		feed = service.Unified2Feed(&unified2.Source{Dir: s.Path, Layouts: b.Layouts, Maps: maps, Sensor: device, Log: log})
+		feed = service.Unified2Feed(&unified2.Source{Dir: s.Path, Layouts: set, Maps: maps, Sensor: device, Log: log})
 	case config.EVE:
 		feed = service.EVEFeed(&eve.Source{
-			Path: s.Path, Listen: s.Listen, State: filepath.Join(c.State, "eve-"+s.Name),
-			Layouts: b.Layouts, Maps: maps, Sensor: device, Log: log,
+			Path: s.Path, Listen: s.Listen, State: filepath.Join(state, "eve-"+s.Name),
+			Layouts: set, Maps: maps, Sensor: device, Log: log,
 		})
 	case config.Snort3:
-		feed = service.Snort3Feed(&snort3.Source{Path: s.Path, Layouts: b.Layouts, Maps: maps, Sensor: device, Log: log})
+		feed = service.Snort3Feed(&snort3.Source{Path: s.Path, Layouts: set, Maps: maps, Sensor: device, Log: log})
 	default:
 		return nil, fmt.Errorf("type: found %q, which nothing reads", s.Type)
 	}
@@ -58,8 +65,8 @@ func (b *Builder) makeSensor(c *config.Config, s *config.Sensor) (*service.Sourc
 	return &service.Source{Name: s.Name, Feed: feed}, nil
 }
 
-// Device returns the managed device that a sensor is.
-func Device(s *config.Sensor) (sensor.Device, error) {
+// device returns the managed device that a sensor is.
+func device(s *config.Sensor) (sensor.Device, error) {
 	d := sensor.Device{
 		Name: s.Device.Name, Domain: s.Device.Domain,
 		IngressInterface: s.Device.IngressInterface, EgressInterface: s.Device.EgressInterface,

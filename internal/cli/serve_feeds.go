@@ -7,12 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"estream/config"
 	"estream/internal/assemble"
 	"estream/service"
-	"estream/source/eve"
 	"estream/source/sensor"
-	"estream/source/snort3"
-	"estream/source/unified2"
+	"estream/synth"
 	"estream/wire"
 
 	"github.com/spf13/pflag"
@@ -52,8 +51,8 @@ func (o *feedFlags) check() error {
 		return usagef("--rate is %v; expected 0 (no limit) or more messages per second", o.rate)
 	case o.speed < 0:
 		return usagef("--speed is %v; expected 1 for the time of the recording, or a multiple of it", o.speed)
-	case o.synth < 0:
-		return usagef("--synth is %d; expected 1 or more events per second", o.synth)
+	case o.synth < 0 || o.synth > synth.MaxEventsPerSecond:
+		return usagef("--synth is %d; expected 1 to %d events per second", o.synth, synth.MaxEventsPerSecond)
 	case o.replay != "" && o.asIs != "":
 		return usagef("--replay and --replay-as-is contradict each other: clients get what they ask for, or everything")
 	case o.replay+o.asIs == "" && (o.loop || o.rate != 0 || o.speed != 0):
@@ -79,47 +78,22 @@ func (o *feedFlags) sources(data string, set *wire.Layouts, log *slog.Logger) ([
 	}
 	b := &feedBuilder{flags: o, data: data, set: set, maps: maps, log: log, names: map[string]string{}}
 	for _, text := range o.unified2 {
-		b.add("unified2", "snort", service.Unified2Number, text, func(name, path string, d sensor.Device, log *slog.Logger) *service.Feed {
-			return service.Unified2Feed(&unified2.Source{Dir: path, Layouts: set, Maps: maps, Sensor: d, Log: log})
-		})
+		b.sensor(config.Unified2, "snort", service.Unified2Number, text)
 	}
 	for _, text := range o.eve {
-		b.add("eve", "suricata", 0, text, func(name, path string, d sensor.Device, log *slog.Logger) *service.Feed {
-			// A device may have a name that no file can have; a source is never one of two.
-			src := &eve.Source{Layouts: set, Maps: maps, Sensor: d, Log: log, State: filepath.Join(data, "eve-"+name)}
-			if src.Path = path; isSocket(path) {
-				src.Path, src.Listen = "", path
-			}
-			return service.EVEFeed(src)
-		})
+		b.sensor(config.EVE, "suricata", 0, text)
 	}
 	for _, text := range o.snort3 {
-		b.add("snort3", "snort", 0, text, func(name, path string, d sensor.Device, log *slog.Logger) *service.Feed {
-			return service.Snort3Feed(&snort3.Source{Path: path, Layouts: set, Maps: maps, Sensor: d, Log: log})
+		b.sensor(config.Snort3, "snort", 0, text)
+	}
+	b.recording("replay", o.replay)
+	b.recording("replay-as-is", o.asIs)
+	if o.synth > 0 {
+		b.add("synth", fmt.Sprintf("synth %d", o.synth), func() (*service.Source, error) {
+			return &service.Source{Feed: service.SynthFeed(o.synth, set)}, nil
 		})
 	}
-	if path := o.replay + o.asIs; path != "" && b.err == nil {
-		if b.err = readableFile(path); b.err != nil {
-			flag := "--replay"
-			if o.asIs != "" {
-				flag = "--replay-as-is"
-			}
-			return nil, fmt.Errorf("%s: %w", flag, b.err)
-		}
-		f := service.ReplayFeed(path, o.loop, o.rate, o.speed, set, log)
-		f.Number = service.ReplayNumber
-		b.sources = append(b.sources, &service.Source{Name: "replay", Feed: f})
-	}
-	if o.synth > 0 {
-		b.sources = append(b.sources, &service.Source{Name: "synth", Feed: service.SynthFeed(o.synth, set)})
-	}
 	return b.sources, b.err
-}
-
-// isSocket reports whether a sensor connects to us.
-func isSocket(path string) bool {
-	kind, _, ok := strings.Cut(path, ":")
-	return ok && (kind == "unix" || kind == "unixgram" || kind == "tcp")
 }
 
 // maps reads the rule maps.
@@ -149,45 +123,78 @@ type feedBuilder struct {
 	err     error
 }
 
-// add makes a source of "FILE" or "NAME=FILE". A source without a name is called by its
-// flag.
-func (b *feedBuilder) add(flag, device string, number uint32, text string, feed func(name, path string, d sensor.Device, log *slog.Logger) *service.Feed) {
+// add makes the source with a name, which only one may have: the journal knows it by that.
+func (b *feedBuilder) add(name, flag string, build func() (*service.Source, error)) {
 	if b.err != nil {
 		return
 	}
+	if other, taken := b.names[name]; taken {
+		b.err = usagef("--%s: there is a source %s already, --%s; give each a name of its own, as NAME=FILE", flag, name, other)
+		return
+	}
+	b.names[name] = flag
+	source, err := build()
+	if err != nil {
+		b.err = err
+		return
+	}
+	source.Name = name
+	b.sources = append(b.sources, source)
+}
+
+// sensor makes a source of "FILE" or "NAME=FILE". A source without a name is called by
+// its flag, which is the type of the sensor, and has the number that it had when there
+// were no names.
+func (b *feedBuilder) sensor(kind config.SensorType, device string, number uint32, text string) {
+	flag := string(kind)
 	name, path, named := strings.Cut(text, "=")
 	if !named || strings.Contains(name, "/") {
 		name, path, named = flag, text, false
 	}
-	if other, taken := b.names[name]; taken {
-		b.err = usagef("--%s %s: there is a source %s already, --%s; give each a name of its own, as --%s NAME=%s", flag, text, name, other, flag, path)
-		return
-	}
-	b.names[name] = flag + " " + text
-	d := sensor.Device{Name: device}
+	s := &config.Sensor{Name: name, Type: kind, Device: config.Device{Name: device}}
 	switch {
 	case b.flags.device != "":
-		d.Name = b.flags.device
+		s.Device.Name = b.flags.device
 	case named:
-		d.Name = name
+		s.Device.Name = name
 	}
-	if flag == "unified2" { // a sensor may make its file later, but a mistyped directory has none
-		if _, err := os.Stat(path); err != nil {
-			b.err = fmt.Errorf("--%s: %w", flag, err)
-			return
+	b.add(name, flag+" "+text, func() (*service.Source, error) {
+		switch kind, _, _ := strings.Cut(path, ":"); {
+		case s.Type == config.EVE && (kind == "unix" || kind == "unixgram" || kind == "tcp"):
+			s.Listen = path
+		case s.Type == config.Unified2:
+			// A sensor may make its file later, but a mistyped directory has none.
+			if _, err := os.Stat(path); err != nil {
+				return nil, fmt.Errorf("--%s: %w", flag, err)
+			}
+			s.Path = path
+		default:
+			if _, err := os.Stat(filepath.Dir(path)); err != nil {
+				return nil, fmt.Errorf("--%s: %w", flag, err)
+			}
+			s.Path = path
+			assemble.NoteMissing(path, b.log.With("source", name))
 		}
-	} else if _, err := os.Stat(filepath.Dir(path)); err != nil && !isSocket(path) {
-		b.err = fmt.Errorf("--%s: %w", flag, err)
+		source, err := assemble.SensorSource(s, b.data, b.set, b.maps, b.log)
+		if err == nil && !named {
+			source.Feed.Number = number
+		}
+		return source, err
+	})
+}
+
+// recording makes a source of a file of wire messages, if there is one.
+func (b *feedBuilder) recording(flag, path string) {
+	if path == "" {
 		return
 	}
-	log := b.log.With("source", name)
-	if flag != "unified2" && !isSocket(path) {
-		assemble.NoteMissing(path, log)
-	}
-	f := feed(name, path, d, log)
-	f.Device = &d
-	if !named {
-		f.Number = number
-	}
-	b.sources = append(b.sources, &service.Source{Name: name, Feed: f})
+	b.add("replay", flag+" "+path, func() (*service.Source, error) {
+		if err := readableFile(path); err != nil {
+			return nil, fmt.Errorf("--%s: %w", flag, err)
+		}
+		o := b.flags
+		f := service.ReplayFeed(path, o.loop, o.rate, o.speed, b.set, b.log)
+		f.Number = service.ReplayNumber
+		return &service.Source{Feed: f}, nil
+	})
 }

@@ -69,9 +69,13 @@ func (v *serverView) status() *serverstatus.Status {
 
 func (v *serverView) source(s *service.SourceStatus) serverstatus.Source {
 	kind, _, _ := strings.Cut(s.Server, " ")
+	failure := s.LastError
+	if s.Connected {
+		failure = "" // what it recovered from is no problem any more
+	}
 	return serverstatus.Source{
 		Name: s.Name, Kind: kind, Device: cmp.Or(s.Device, s.Name), Received: s.Received, Journaled: s.Journaled, Unchecked: s.Unchecked,
-		LastEvent: s.LastEvent, Ended: s.Ended, Error: s.LastError, Detail: s.Detail,
+		LastEvent: s.LastEvent, Ended: s.Ended, Error: failure, Detail: s.Detail,
 	}
 }
 

@@ -51,7 +51,7 @@ func (w *world) full(t *testing.T) {
 	if err := <-served; err != nil {
 		t.Errorf("server: %v", err)
 	}
-	if len(w.log.matching("no space left")) == 0 {
+	if len(w.log.Matching("no space left")) == 0 {
 		t.Error("the collector said nothing of a full disk")
 	}
 	w.check()

@@ -47,7 +47,7 @@ func TestKillCollector(t *testing.T) {
 		}
 		c.kill()
 		marks = append(marks, journalBytes(s.journal()))
-		sessions += len(c.log.matching("msg=connected"))
+		sessions += len(c.log.Matching("msg=connected"))
 		if length, ok := committed(t, s); ok {
 			if length > 0 {
 				cursors++
@@ -67,7 +67,7 @@ func TestKillCollector(t *testing.T) {
 	server.await("source has been read to its end")
 	last := s.collect(t, addr, p, "--exit-when-idle", "1s")
 	last.finish()
-	sessions += len(last.log.matching("msg=connected"))
+	sessions += len(last.log.Matching("msg=connected"))
 
 	end := journalEnd(t, s.journal())
 	inside := between(marks, journalBytes(s.journal()))
@@ -113,7 +113,7 @@ func TestKillServer(t *testing.T) {
 		}
 		lives(server, time.Duration(50+rng.IntN(250))*time.Millisecond)
 		server.kill()
-		connected += len(server.log.matching(`msg="session began"`))
+		connected += len(server.log.Matching(`msg="session began"`))
 		end := journalEnd(t, p.journal())
 		if end < held {
 			t.Fatalf("kill %d: the journal holds %d messages, after the kill before it held %d", n+1, end, held)
@@ -132,7 +132,7 @@ func TestKillServer(t *testing.T) {
 	compareJournal(t, p.journal(), stream)
 	compareJournal(t, s.journal(), stream)
 	t.Logf("kills %d, between the first and the last journal write %d; sessions broken %d; lines %d, equal to decode and to an uninterrupted collect", kills, inside, connected, lines)
-	if line := c.log.matching("msg=end"); len(line) == 1 {
+	if line := c.log.Matching("msg=end"); len(line) == 1 {
 		t.Log("collector:", line[0])
 	}
 	if lines != longCount {
@@ -193,7 +193,7 @@ func between(marks []int64, end int64) (n int) {
 // sent adds up what a server says it has sent in its sessions.
 func sent(t *testing.T, server *process) (total uint64) {
 	t.Helper()
-	for _, line := range server.log.matching(" sent=") {
+	for _, line := range server.log.Matching(" sent=") {
 		_, rest, _ := strings.Cut(line, " sent=")
 		digits, _, _ := strings.Cut(rest, " ")
 		n, err := strconv.ParseUint(digits, 10, 64)

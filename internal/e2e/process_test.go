@@ -1,17 +1,16 @@
 package e2e
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
+
+	"estream/internal/syncbuf"
 )
 
 // A process is one run of the program.
@@ -19,7 +18,7 @@ type process struct {
 	t    *testing.T
 	name string
 	cmd  *exec.Cmd
-	log  *lineLog
+	log  *syncbuf.Lines
 	done chan struct{} // closed when it has ended
 	err  error         // how; valid after done
 }
@@ -38,14 +37,14 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 // start runs the program until it ends, kill is called, or the test ends.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, name: args[0], cmd: command(t, args...), log: newLineLog(), done: make(chan struct{})}
+	p := &process{t: t, name: args[0], cmd: command(t, args...), log: syncbuf.NewLines(), done: make(chan struct{})}
 	p.cmd.Stderr = p.log
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	go func() {
 		p.err = p.cmd.Wait()
-		p.log.close()
+		p.log.Close()
 		close(p.done)
 	}()
 	t.Cleanup(func() {
@@ -90,7 +89,7 @@ func (p *process) interrupt() {
 // await returns the first line of the log that holds text.
 func (p *process) await(text string) string {
 	p.t.Helper()
-	line, ok := p.log.await(text)
+	line, ok := p.log.Await(text)
 	if !ok {
 		p.t.Fatalf("%s ended (%v) without saying %q\n%s", p.name, p.err, text, p.log)
 	}
@@ -106,83 +105,6 @@ func (p *process) listening() string {
 		p.t.Fatalf("no address in %q", line)
 	}
 	return strings.TrimSpace(addr)
-}
-
-// A lineLog keeps the lines of a log and lets tests wait for one.
-type lineLog struct {
-	mu     sync.Mutex
-	cond   *sync.Cond
-	lines  []string
-	rest   []byte
-	closed bool
-}
-
-func newLineLog() *lineLog {
-	l := &lineLog{}
-	l.cond = sync.NewCond(&l.mu)
-	return l
-}
-
-// Write implements [io.Writer].
-func (l *lineLog) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.rest = append(l.rest, b...)
-	for {
-		line, rest, ok := bytes.Cut(l.rest, []byte("\n"))
-		if !ok {
-			break
-		}
-		l.lines = append(l.lines, string(line))
-		l.rest = rest
-	}
-	l.cond.Broadcast()
-	return len(b), nil
-}
-
-func (l *lineLog) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.closed = true
-	l.cond.Broadcast()
-}
-
-// await waits for a line that holds text; false if none came until the end.
-func (l *lineLog) await(text string) (string, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := 0; ; i++ {
-		for i == len(l.lines) && !l.closed {
-			l.cond.Wait()
-		}
-		if i == len(l.lines) {
-			return "", false
-		}
-		if strings.Contains(l.lines[i], text) {
-			return l.lines[i], true
-		}
-	}
-}
-
-// matching returns the lines that hold text.
-func (l *lineLog) matching(text string) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var found []string
-	for _, line := range l.lines {
-		if strings.Contains(line, text) {
-			found = append(found, line)
-		}
-	}
-	return found
-}
-
-// String returns the last lines.
-func (l *lineLog) String() string {
-	const most = 40
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Join(slices.Concat(l.lines[max(0, len(l.lines)-most):], []string{string(l.rest)}), "\n")
 }
 
 // A place is a server's data directory with one registered client.
@@ -236,7 +158,7 @@ func (p place) journal() string { return filepath.Join(p.data, "journal") }
 func stdout(t *testing.T, read func(io.Reader), args ...string) {
 	t.Helper()
 	cmd := command(t, args...)
-	log := newLineLog()
+	log := syncbuf.NewLines()
 	cmd.Stderr = log
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {

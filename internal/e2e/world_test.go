@@ -18,6 +18,7 @@ import (
 	"estream/format/jsonl"
 	"estream/internal/cli"
 	"estream/internal/durable/faultfs"
+	"estream/internal/syncbuf"
 	"estream/journal"
 	"estream/layouts"
 	"estream/output"
@@ -41,7 +42,7 @@ type world struct {
 	t   *testing.T
 	rng *rand.Rand
 	net network
-	log *lineLog
+	log *syncbuf.Lines
 
 	server, collector *faultfs.FS // of the machines; replaced when they crash
 }
@@ -100,7 +101,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, rng: random(t), setting: s, log: newLineLog(), server: faultfs.New(), collector: faultfs.New()}
+	w := &world{t: t, rng: random(t), setting: s, log: syncbuf.NewLines(), server: faultfs.New(), collector: faultfs.New()}
 	if err := w.collector.MkdirAll(filepath.Dir(outputFile), 0o700); err != nil {
 		t.Fatal(err)
 	}

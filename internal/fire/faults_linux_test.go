@@ -130,7 +130,7 @@ func (s *site) noise(rng *rand.Rand) {
 		ln  net.Listener
 		err error
 	)
-	s.ns.do(func() { ln, err = net.Listen("tcp", s.center.setup.Listen) })
+	s.ns.Do(func() { ln, err = net.Listen("tcp", s.center.setup.Listen) })
 	if err != nil {
 		s.t.Error(err)
 		return

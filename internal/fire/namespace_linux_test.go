@@ -7,66 +7,31 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+
+	"estream/internal/netns"
 )
 
-// A namespace is a network of its own with nothing but a loopback interface, where
-// rules and a link that is down harm nobody else. All processes of a run live in it.
-//
-// A goroutine that never leaves its thread is inside; whatever it starts or opens
-// is, too.
+// A namespace is a network of its own. All processes of a run live in it.
 type namespace struct {
-	t    *testing.T
-	work chan func()
-	tid  int
+	*netns.Namespace
+	t *testing.T
 }
 
 func newNamespace(t *testing.T) *namespace {
 	t.Helper()
-	for _, tool := range []string{"ip", "nft"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("%v: this test needs the packages iproute2 and nftables (`make test` installs them)", err)
-		}
-	}
-	n := &namespace{t: t, work: make(chan func())}
-	began := make(chan error)
-	go func() {
-		runtime.LockOSThread() // for ever: the thread ends with the goroutine
-		err := syscall.Unshare(syscall.CLONE_NEWNET)
-		n.tid = syscall.Gettid()
-		began <- err
-		if err != nil {
-			return
-		}
-		for f := range n.work {
-			f()
-		}
-	}()
-	if err := <-began; err != nil {
-		t.Fatalf("make a network namespace: %v: this test needs root", err)
-	}
-	t.Cleanup(func() { close(n.work) })
-	n.run("ip", "link", "set", "lo", "up")
-	return n
-}
-
-// do runs f inside.
-func (n *namespace) do(f func()) {
-	done := make(chan struct{})
-	n.work <- func() { defer close(done); f() }
-	<-done
+	return &namespace{netns.New(t, "nft"), t}
 }
 
 // freePort returns an address that nobody has, and nobody else can take.
 func (n *namespace) freePort(t *testing.T) (addr string) {
 	t.Helper()
 	var err error
-	n.do(func() {
+	n.Do(func() {
 		var ln net.Listener
 		if ln, err = net.Listen("tcp", "127.0.0.1:0"); err == nil {
 			addr = ln.Addr().String()
@@ -81,7 +46,7 @@ func (n *namespace) freePort(t *testing.T) (addr string) {
 
 // run runs a command inside.
 func (n *namespace) run(name string, args ...string) {
-	n.do(func() {
+	n.Do(func() {
 		if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
 			n.t.Errorf("%s %s: %v: %s", name, strings.Join(args, " "), err, out)
 		}
@@ -96,7 +61,7 @@ func (n *namespace) rule(table string, rules ...string) (remove func()) {
 
 // ports returns the local ports of established connections to a port on loopback.
 func (n *namespace) ports(to int) (list []int) {
-	f, err := os.Open(fmt.Sprintf("/proc/self/task/%d/net/tcp", n.tid))
+	f, err := os.Open(fmt.Sprintf("/proc/self/task/%d/net/tcp", n.TID))
 	if err != nil {
 		n.t.Error(err)
 		return nil

@@ -111,7 +111,7 @@ func newSocket(t *testing.T, ns *namespace, key string) *socket {
 // open begins to listen.
 func (s *socket) open(ns *namespace) {
 	var err error
-	ns.do(func() { s.ln, err = net.Listen("tcp", s.addr) })
+	ns.Do(func() { s.ln, err = net.Listen("tcp", s.addr) })
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ type proc struct {
 // start starts a process inside the namespace. It ends with the test at the latest.
 func (n *namespace) start(cmd *exec.Cmd) (p *proc, err error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	n.do(func() { err = cmd.Start() })
+	n.Do(func() { err = cmd.Start() })
 	if err != nil {
 		return nil, err
 	}

@@ -3,56 +3,21 @@ package siege
 import (
 	"fmt"
 	"os/exec"
-	"runtime"
 	"strings"
-	"syscall"
 	"testing"
+
+	"estream/internal/netns"
 )
 
 // A namespace is a network of its own, at first with nothing but loopback.
-//
-// A goroutine that never leaves its thread is inside; whatever it starts or opens
-// is, too.
 type namespace struct {
-	t    *testing.T
-	work chan func()
-	tid  int
+	*netns.Namespace
+	t *testing.T
 }
 
 func newNamespace(t *testing.T) *namespace {
 	t.Helper()
-	for _, tool := range []string{"ip", "nft", "mount"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("%v: this test needs the packages iproute2, nftables and mount (`make test` installs them)", err)
-		}
-	}
-	n := &namespace{t: t, work: make(chan func())}
-	began := make(chan error)
-	go func() {
-		runtime.LockOSThread() // for ever: the thread ends with the goroutine
-		err := syscall.Unshare(syscall.CLONE_NEWNET)
-		n.tid = syscall.Gettid()
-		began <- err
-		if err != nil {
-			return
-		}
-		for f := range n.work {
-			f()
-		}
-	}()
-	if err := <-began; err != nil {
-		t.Fatalf("make a network namespace: %v: this test needs root", err)
-	}
-	t.Cleanup(func() { close(n.work) })
-	n.run("ip link set lo up")
-	return n
-}
-
-// do runs f inside.
-func (n *namespace) do(f func()) {
-	done := make(chan struct{})
-	n.work <- func() { defer close(done); f() }
-	<-done
+	return &namespace{netns.New(t, "nft", "mount"), t}
 }
 
 // run runs commands inside, one a line.
@@ -65,7 +30,7 @@ func (n *namespace) run(commands string) {
 		}
 		var out []byte
 		var err error
-		n.do(func() { out, err = exec.Command(args[0], args[1:]...).CombinedOutput() })
+		n.Do(func() { out, err = exec.Command(args[0], args[1:]...).CombinedOutput() })
 		if err != nil {
 			n.t.Fatalf("%s: %v: %s", line, err, out)
 		}
@@ -75,7 +40,7 @@ func (n *namespace) run(commands string) {
 // link joins two namespaces by a cable whose ends have these names and addresses.
 func link(a *namespace, nameA, addrA string, b *namespace, nameB, addrB string) {
 	a.t.Helper()
-	a.run(fmt.Sprintf("ip link add %s type veth peer name %s netns /proc/%d/ns/net", nameA, nameB, b.tid))
+	a.run(fmt.Sprintf("ip link add %s type veth peer name %s netns /proc/%d/ns/net", nameA, nameB, b.TID))
 	for _, end := range []struct {
 		ns         *namespace
 		name, addr string

@@ -46,7 +46,7 @@ func TestNAT(t *testing.T) {
 	link(far, "wan", serverAddr+"/24", router, "outside", translatedAddr+"/24")
 	client.run("ip route add default via 10.1.0.1")
 	router.run("nft add table ip nat\nnft add chain ip nat out { type nat hook postrouting priority 100 ; }\nnft add rule ip nat out oifname outside masquerade")
-	router.do(func() {
+	router.Do(func() {
 		if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644); err != nil {
 			t.Error(err)
 		}
@@ -88,14 +88,14 @@ func TestNAT(t *testing.T) {
 	}
 	for _, c := range cases {
 		args := append([]string{"client", "add", c.host, "--data", data, "--allow-unresolved", "-o", filepath.Join(dir, c.host)}, c.add...)
-		far.do(func() {
+		far.Do(func() {
 			if out, err := named(args...).CombinedOutput(); err != nil {
 				t.Errorf("client add %s: %v\n%s", c.host, err, out)
 			}
 		})
 	}
 	server := start(t, named("serve", "--data", data, "--listen", serverAddr+":0", "--replay-as-is", events), func(cmd *exec.Cmd) (err error) {
-		far.do(func() { err = cmd.Start() })
+		far.Do(func() { err = cmd.Start() })
 		return err
 	})
 	addr := server.listening()
@@ -148,7 +148,7 @@ func (n *namespace) ask(t *testing.T, addr string, cfg *tls.Config) (count int, 
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var conn net.Conn
-	n.do(func() { conn, err = new(net.Dialer).DialContext(ctx, "tcp", addr) })
+	n.Do(func() { conn, err = new(net.Dialer).DialContext(ctx, "tcp", addr) })
 	if err != nil {
 		t.Fatalf("the network of this test does not work: %v", err)
 	}

@@ -11,13 +11,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"estream/internal/syncbuf"
 )
 
 // A process is a run of the program as a server.
 type process struct {
 	t    *testing.T
 	cmd  *exec.Cmd
-	log  *lineLog
+	log  *syncbuf.Lines
 	done chan struct{} // closed when it has ended
 	err  error         // how; valid after done
 }
@@ -45,14 +47,14 @@ func do(t *testing.T, args ...string) {
 // start starts cmd by way of begin. It ends with the test at the latest.
 func start(t *testing.T, cmd *exec.Cmd, begin func(*exec.Cmd) error) *process {
 	t.Helper()
-	p := &process{t: t, cmd: cmd, log: newLineLog(), done: make(chan struct{})}
+	p := &process{t: t, cmd: cmd, log: syncbuf.NewLines(), done: make(chan struct{})}
 	cmd.Stderr = p.log
 	if err := begin(cmd); err != nil {
 		t.Fatal(err)
 	}
 	go func() {
 		p.err = cmd.Wait()
-		p.log.close()
+		p.log.Close()
 		close(p.done)
 	}()
 	t.Cleanup(func() {
@@ -108,7 +110,7 @@ func (p *process) listening() string {
 // await returns the first line of the log that holds text.
 func (p *process) await(text string) string {
 	p.t.Helper()
-	line, ok := p.log.await(text)
+	line, ok := p.log.Await(text)
 	if !ok {
 		p.t.Fatalf("the server ended (%v) without saying %q\n%s", p.err, text, p.log)
 	}

@@ -1,4 +1,4 @@
-package siege
+package syncbuf
 
 import (
 	"bytes"
@@ -7,8 +7,9 @@ import (
 	"sync"
 )
 
-// A lineLog keeps the lines of a log and lets tests wait for one.
-type lineLog struct {
+// Lines keeps the lines of a log and lets tests wait for one. It may be used by several
+// goroutines at once.
+type Lines struct {
 	mu     sync.Mutex
 	cond   *sync.Cond
 	lines  []string
@@ -16,14 +17,15 @@ type lineLog struct {
 	closed bool
 }
 
-func newLineLog() *lineLog {
-	l := &lineLog{}
+// NewLines returns an empty log.
+func NewLines() *Lines {
+	l := &Lines{}
 	l.cond = sync.NewCond(&l.mu)
 	return l
 }
 
-// Write implements [io.Writer].
-func (l *lineLog) Write(b []byte) (int, error) {
+// Write appends b; it never fails.
+func (l *Lines) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rest = append(l.rest, b...)
@@ -38,15 +40,16 @@ func (l *lineLog) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func (l *lineLog) close() {
+// Close says that nothing more will come.
+func (l *Lines) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true
 	l.cond.Broadcast()
 }
 
-// await waits for a line that holds text; false if none came until the end.
-func (l *lineLog) await(text string) (string, bool) {
+// Await waits for a line that holds text; false if none came until Close.
+func (l *Lines) Await(text string) (string, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := 0; ; i++ {
@@ -62,8 +65,21 @@ func (l *lineLog) await(text string) (string, bool) {
 	}
 }
 
+// Matching returns the lines that hold text.
+func (l *Lines) Matching(text string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var found []string
+	for _, line := range l.lines {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
 // String returns the last lines.
-func (l *lineLog) String() string {
+func (l *Lines) String() string {
 	const most = 40
 	l.mu.Lock()
 	defer l.mu.Unlock()
