@@ -207,6 +207,35 @@ func TestTornTail(t *testing.T) {
 	holds(t, durable.OS{}, copied, 0, 20)
 }
 
+// TestBegunSegment: the only segment holds no whole batch yet.
+func TestBegunSegment(t *testing.T) {
+	for _, size := range []int64{0, 10, 100} {
+		root := t.TempDir()
+		dir := filepath.Join(root, "data")
+		server(t, durable.OS{}, dir, 20)
+		segments, err := filepath.Glob(filepath.Join(dir, "journal", "*.seg"))
+		if err != nil || len(segments) < 2 {
+			t.Fatalf("%q, %v", segments, err)
+		}
+		for _, s := range segments[1:] {
+			if err := os.Remove(s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Truncate(segments[0], size); err != nil {
+			t.Fatal(err)
+		}
+		var archive bytes.Buffer
+		m, err := backup.Create(t.Context(), dir, &archive, backup.Options{Temp: root})
+		if err != nil || m.Journal != nil {
+			t.Fatalf("%d bytes: %+v, %v", size, m.Journal, err)
+		}
+		if _, err := backup.Restore(t.Context(), &archive, filepath.Join(root, "copy"), backup.RestoreOptions{}); err != nil {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+}
+
 // TestOneAtATime: a second backup of the same directory is refused, and the
 // registrations are not read while they are being changed.
 func TestOneAtATime(t *testing.T) {

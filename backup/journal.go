@@ -68,6 +68,9 @@ func (b *builder) journal(names []string) (err error) {
 	if err != nil {
 		return err
 	}
+	if !whole && last == 0 {
+		return nil // begun a moment ago: no journal is as good as one without a batch
+	}
 	first, err := firstOf(kept[0])
 	if err != nil {
 		return err
