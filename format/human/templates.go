@@ -23,6 +23,7 @@ const (
 )
 
 var templates = map[uint16]template{
+	1:   {"INTRUSION", oldEvent},
 	2:   {"PACKET", "event={eventId}  len={packetLength}  link={linkType}  {packetData}"},
 	7:   {"INTRUSION", oldEvent},
 	9:   {"IMPACT", "{MESSAGE}  {FLOW}  impact={IMPACT}  event={eventId}"},
