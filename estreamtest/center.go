@@ -15,7 +15,7 @@ import (
 	"estream/layouts"
 	"estream/server/fault"
 	"estream/server/release"
-	"estream/server/transcript"
+	"estream/transcript"
 	"estream/wire"
 )
 
@@ -41,7 +41,7 @@ type Options struct {
 	// "5.4"; default: the newest.
 	Release string
 	// Record is a directory that gets a file for each session, as package
-	// estream/server/transcript describes them; default: none are made.
+	// estream/transcript describes them; default: none are made.
 	Record string
 }
 

@@ -29,7 +29,7 @@
 // What a client has to stand can be put into any script without changing it:
 // Options.Faults takes the words of "estream serve --fault" (package
 // estream/server/fault), Options.Release the Management Center to imitate, and
-// Options.Record makes a file of each session (package estream/server/transcript).
+// Options.Record makes a file of each session (package estream/transcript).
 // [Playback] turns such a file back into a script.
 //
 // Clients in other languages are tested with the command: "estream serve" with

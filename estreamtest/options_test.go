@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"estream/estreamtest"
-	"estream/server/transcript"
+	"estream/transcript"
 	"estream/session"
 	"estream/wire"
 )
@@ -209,7 +209,7 @@ func TestPlayback(t *testing.T) {
 // The example sessions of package transcript are scripts; a recording that is cut is
 // none.
 func TestPlaybackExamples(t *testing.T) {
-	files, err := filepath.Glob("../server/transcript/testdata/*.jsonl")
+	files, err := filepath.Glob("../transcript/testdata/*.jsonl")
 	if err != nil || len(files) < 3 {
 		t.Fatalf("%v, %v", files, err)
 	}

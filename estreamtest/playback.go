@@ -6,12 +6,12 @@ import (
 	"io"
 	"strings"
 
-	"estream/server/transcript"
+	"estream/transcript"
 	"estream/wire"
 )
 
 // Playback makes a script of a recorded session (package
-// estream/server/transcript): what the server sent is sent again, as it was, and
+// estream/transcript): what the server sent is sent again, as it was, and
 // where the client spoke the same is expected: a request of the same type, or as
 // many null messages. Times do not count. At the end the server closes in an
 // orderly way where it did so in the recording, and waits for the client to close

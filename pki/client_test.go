@@ -123,6 +123,15 @@ func TestClientPinsWithoutCA(t *testing.T) {
 	if _, err := ClientTLSConfig(cred, ClientOptions{}); err == nil || !strings.Contains(err.Error(), "pin file") {
 		t.Errorf("neither CA nor pin: %v, want a refusal", err)
 	}
+	anybody, err := ClientTLSConfig(cred, ClientOptions{Pin: new(Pin)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"192.0.2.8", "192.0.2.9"} {
+		if err := dial(t, signed(t, a, name, nil), anybody, nil); err != nil {
+			t.Errorf("with nothing pinned: %v", err)
+		}
+	}
 	file := filepath.Join(t.TempDir(), "server.pin")
 	pin := &Pin{File: file}
 	if _, err := pin.Fingerprint(); !errors.Is(err, fs.ErrNotExist) {

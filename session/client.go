@@ -19,7 +19,8 @@ type Client struct {
 	addr string
 	raw  net.Conn // the network
 	tr   *transport
-	conn net.Conn // where messages are read and written: TLS over tr, or tr
+	conn net.Conn  // where messages are read and written: TLS over tr, or tr; or what Wrap made of it
+	tls  *tls.Conn // nil without TLS
 
 	readLimit, writeLimit deadline
 
@@ -46,12 +47,10 @@ func (c *Client) Information() []wire.Service {
 
 // TLS returns the state of the TLS connection, and false when there is none.
 func (c *Client) TLS() (tls.ConnectionState, bool) {
-	for _, conn := range [2]net.Conn{c.conn, c.raw} {
-		if t, ok := conn.(*tls.Conn); ok {
-			return t.ConnectionState(), true
-		}
+	if c.tls == nil {
+		return tls.ConnectionState{}, false
 	}
-	return tls.ConnectionState{}, false
+	return c.tls.ConnectionState(), true
 }
 
 // LocalAddr and RemoteAddr are the ends of the connection.

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"net"
 	"time"
@@ -54,11 +53,10 @@ func (c *Client) Close(ctx context.Context, reason string) error {
 // connection and could destroy what the peer has not read yet. It reports
 // nothing: a peer that is gone needs no courtesy, and the Read then ends.
 func drain(ctx context.Context, raw, conn net.Conn, stop time.Time) {
-	if t, ok := conn.(*tls.Conn); ok {
-		_ = t.CloseWrite()
-	}
-	if h, ok := raw.(interface{ CloseWrite() error }); ok {
-		_ = h.CloseWrite()
+	for _, c := range [2]net.Conn{conn, raw} { // TLS, also below what Wrap made of it; then TCP
+		if h, ok := c.(interface{ CloseWrite() error }); ok {
+			_ = h.CloseWrite()
+		}
 	}
 	_ = raw.SetReadDeadline(stop)
 	defer context.AfterFunc(ctx, func() { _ = raw.SetReadDeadline(longAgo) })()

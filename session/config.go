@@ -69,6 +69,14 @@ type ClientConfig struct {
 	IdleTimeout  time.Duration
 	WriteTimeout time.Duration // a write that makes no progress; DefaultWriteTimeout, Off
 
+	// Wrap is given the connection above TLS once the handshake is done, and what it
+	// returns, never nil, is read and written from then on, last words included; for
+	// recordings. Its Read passes on at once what it gets, errors as they are: those that
+	// call themselves time-outs are a client's way to wait, others end the
+	// session. If it has a method CloseWrite() error, that is called where TLS and TCP get
+	// an orderly end; Close is in any case. Not called when the handshake fails. Optional.
+	Wrap func(net.Conn) net.Conn
+
 	// OnMessage is called by ReadBatch for every message that is not an event,
 	// a bundle, a null, an error or streaming information: host data, and types
 	// we do not know. body is valid during the call, which must not use the

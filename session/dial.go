@@ -85,7 +85,11 @@ func newClient(ctx context.Context, conn net.Conn, addr string, cfg ClientConfig
 			return nil, &DialError{StageTLS, addr, err}
 		}
 	}
+	c.tls = handshake
 	c.tr.poll(cfg.BatchBytes, cfg.TLS != nil)
+	if cfg.Wrap != nil {
+		c.conn = cfg.Wrap(c.conn)
+	}
 	c.reader.buf = make([]byte, cfg.BatchBytes)
 	c.stats.connected = time.Now()
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync/atomic"
 
 	"estream/wire"
@@ -183,7 +184,14 @@ func (c *Client) wait(ctx context.Context) error {
 		what, limit = "rest of a message did not arrive", c.cfg.MessageTimeout
 	}
 	c.readLimit.limit(limit)
-	return c.readLimit.explain(c.tr.fill(), what, limit)
+	err := c.tr.fill()
+	if err != nil && c.cfg.Wrap != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		// The network is read below what Wrap made: that has not seen its end yet.
+		c.tr.failed = err
+		var none [1]byte
+		_, _ = c.conn.Read(none[:]) // err, in TLS's words
+	}
+	return c.readLimit.explain(err, what, limit)
 }
 
 // end records why the connection gives nothing more, and saves the complete

@@ -43,6 +43,7 @@ type transport struct {
 
 	buf    []byte // nil until poll
 	r, n   int    // buf[r:n] is unread
+	failed error  // what Read returns behind it, instead of errWouldBlock
 	record recordTracker
 
 	// TLS answers a key update or sends an alert from within a Read, so writes
@@ -71,6 +72,9 @@ func (t *transport) Read(p []byte) (int, error) {
 		return t.Conn.Read(p)
 	}
 	if t.r == t.n {
+		if t.failed != nil {
+			return 0, t.failed
+		}
 		return 0, errWouldBlock
 	}
 	k := copy(p, t.buf[t.r:t.n])

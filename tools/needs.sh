@@ -4,7 +4,7 @@
 # against), liblognorm's command (the second opinion on CEF lines), rsyslog with RELP and TLS (what syslog
 # outputs are sent to), network namespaces with nftables (what breaks the network in tests), promtool
 # (what reads our metrics), Python (the clients in another language that are
-# tried against our server), tshark (what reads the packets of intrusion events), and what
+# tried against our server), tshark (what reads packets, captures and our dissector), Net-SNMP (what takes our traps), and what
 # judges packages, units and man pages. What is there is left alone, so nothing is asked of
 # the network on a machine that has it all.
 set -euo pipefail
@@ -36,6 +36,8 @@ missing() {
 	has rpm || echo rpm
 	has python3 || echo python3
 	has tshark || echo tshark
+	has snmptrapd || echo snmptrapd
+	has snmptranslate || echo snmp
 }
 
 mapfile -t packages < <(missing | tr ' ' '\n')

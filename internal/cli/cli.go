@@ -166,7 +166,7 @@ Start here:
 	f.BoolVarP(&e.verbose, "verbose", "v", false, "log details")
 	f.BoolVarP(&e.quiet, "quiet", "q", false, "log warnings and errors only")
 	f.StringVar(&e.logFormat, "log-format", "text", "`FORM` of log lines on standard error: text or json; a server has compat, too")
-	root.AddCommand(e.demo(), e.service(), e.reload(), e.status(), e.top(), e.tap(), e.resend(), e.deadletter(), e.config(), e.doctor(), e.test(), e.encore(), e.links(), e.serve(), e.client(), e.events(), e.domain(), e.admin(), e.authority(), e.manage(), e.sfestreamer(), e.backup(), e.restore(), e.collect(), e.decode(), e.synth())
+	root.AddCommand(e.demo(), e.service(), e.reload(), e.status(), e.top(), e.tap(), e.resend(), e.deadletter(), e.config(), e.doctor(), e.test(), e.request(), e.encore(), e.links(), e.serve(), e.client(), e.events(), e.domain(), e.admin(), e.authority(), e.manage(), e.sfestreamer(), e.backup(), e.restore(), e.collect(), e.decode(), e.synth())
 	return root
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -234,9 +235,25 @@ func (e *env) credentials(path, passwordFile string) (*pki.Credentials, error) {
 	if err != nil {
 		return nil, err
 	}
+	cred, err := openPKCS12(path, password)
+	switch {
+	case errors.Is(err, pki.ErrPassword) && passwordFile == "":
+		return nil, hint(err, "the file is encrypted: give its password with --password-file FILE")
+	case errors.Is(err, pki.ErrPassword):
+		return nil, hint(err, "the first line of %s must be the password given when the client was created", passwordFile)
+	case errors.As(err, new(*fs.PathError)):
+		return nil, fmt.Errorf("--pkcs12: %w", err)
+	case err != nil:
+		return nil, err
+	}
+	return cred, stillValid(path, cred)
+}
+
+// openPKCS12 reads a PKCS#12 file.
+func openPKCS12(path, password string) (*pki.Credentials, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("--pkcs12: %w", err)
+		return nil, err
 	}
 	defer f.Close()
 	data, err := readLimited(bufio.NewReader(f), pki.MaxPKCS12)
@@ -244,19 +261,19 @@ func (e *env) credentials(path, passwordFile string) (*pki.Credentials, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	cred, err := pki.LoadPKCS12(data, password)
-	switch {
-	case errors.Is(err, pki.ErrPassword) && passwordFile == "":
-		return nil, hint(fmt.Errorf("%s: %w", path, err), "the file is encrypted: give its password with --password-file FILE")
-	case errors.Is(err, pki.ErrPassword):
-		return nil, hint(fmt.Errorf("%s: %w", path, err), "the first line of %s must be the password given when the client was created", passwordFile)
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	return cred, nil
+}
+
+// stillValid says whether a certificate can be used today.
+func stillValid(path string, cred *pki.Credentials) error {
 	if now := time.Now(); now.After(cred.Leaf.NotAfter) || now.Before(cred.Leaf.NotBefore) {
-		return nil, hint(fmt.Errorf("%s: the certificate is valid from %s to %s, and now is %s", path, cred.Leaf.NotBefore.Format(time.RFC3339), cred.Leaf.NotAfter.Format(time.RFC3339), now.UTC().Format(time.RFC3339)),
+		return hint(fmt.Errorf("%s: the certificate is valid from %s to %s, and now is %s", path, cred.Leaf.NotBefore.Format(time.RFC3339), cred.Leaf.NotAfter.Format(time.RFC3339), now.UTC().Format(time.RFC3339)),
 			"register the client again on the server, or correct the clock of this host")
 	}
-	return cred, nil
+	return nil
 }
 
 // readLimited reads r to its end, and a byte more than limit at most, which

@@ -14,7 +14,9 @@ import (
 
 // links are the names of older programs to which this one answers, with the command
 // that does what they did.
-var links = map[string]string{"encore.sh": "encore", "manage_estreamer.pl": "manage", "sfestreamer": "sfestreamer"}
+var links = map[string]string{
+	"encore.sh": "encore", "manage_estreamer.pl": "manage", "sfestreamer": "sfestreamer", "ssl_test": "request", "ssl_test.pl": "request",
+}
 
 // calledAs returns the arguments that a call under an older name means.
 func calledAs(name string, args []string) []string {

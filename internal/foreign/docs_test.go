@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"estream/server/transcript"
+	"estream/transcript"
 )
 
 // TestDocumentedReader runs the program of docs/recorded-sessions.md over the
@@ -22,12 +22,12 @@ func TestDocumentedReader(t *testing.T) {
 	if !ok || !closed {
 		t.Fatal("the page has no program in Python")
 	}
-	examples, err := filepath.Glob("../../server/transcript/testdata/*.jsonl")
+	examples, err := filepath.Glob("../../transcript/testdata/*.jsonl")
 	if err != nil || len(examples) < 3 {
 		t.Fatalf("%d example sessions, %v", len(examples), err)
 	}
 	for _, name := range examples {
-		if !strings.Contains(string(page), "(../server/transcript/testdata/"+filepath.Base(name)+")") {
+		if !strings.Contains(string(page), "(../transcript/testdata/"+filepath.Base(name)+")") {
 			t.Errorf("the page does not name %s", name)
 		}
 		out, err := exec.CommandContext(t.Context(), "python3", "-c", program, name).CombinedOutput()

@@ -15,7 +15,7 @@ import (
 	"estream/internal/testservice"
 	"estream/layouts"
 	"estream/server"
-	"estream/server/transcript"
+	"estream/transcript"
 	"estream/wire"
 )
 

@@ -69,9 +69,15 @@ func samePackets(t *testing.T, got, want []packet) {
 func tshark(t *testing.T, packets []packet) []string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "packets.pcap")
-	if err := os.WriteFile(path, pcap(packets), 0o600); err != nil {
+	if err := os.WriteFile(path, capture(packets), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return tsharkFile(t, path)
+}
+
+// tsharkFile is tshark for a file.
+func tsharkFile(t *testing.T, path string) []string {
+	t.Helper()
 	args := []string{"-n", "-r", path, "-o", "frame.generate_md5_hash:TRUE", "-T", "fields"}
 	for _, field := range []string{"frame.time_epoch", "frame.md5_hash", "frame.len", "frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.port", "udp.port"} {
 		args = append(args, "-e", field)
@@ -90,8 +96,8 @@ func tshark(t *testing.T, packets []packet) []string {
 	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
 }
 
-// pcap makes a capture file of Ethernet frames, with times in microseconds.
-func pcap(packets []packet) []byte {
+// capture makes a capture file of Ethernet frames, with times in microseconds.
+func capture(packets []packet) []byte {
 	order := binary.LittleEndian
 	out := order.AppendUint32(nil, 0xa1b2c3d4)
 	out = order.AppendUint16(out, 2)

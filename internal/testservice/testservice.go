@@ -15,7 +15,7 @@ import (
 	"estream/server"
 	"estream/server/fault"
 	"estream/server/release"
-	"estream/server/transcript"
+	"estream/transcript"
 	"estream/wire"
 )
 

@@ -48,8 +48,8 @@ type Explained struct {
 func (e *Explained) Error() string { return e.Err.Error() }
 func (e *Explained) Unwrap() error { return e.Err }
 
-// explain adds a cure to errors that have one.
-func explain(err error) error {
+// Explain adds a cure to an error of a session that has one: it is an Explained then.
+func Explain(err error) error {
 	var (
 		verify *tls.CertificateVerificationError
 		dial   *session.DialError

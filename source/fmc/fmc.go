@@ -113,15 +113,15 @@ func (s *Source) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		text := explain(err).Error()
+		text := Explain(err).Error()
 		s.stats.LastError.Store(&text)
 		if s.stats.Sessions.Load() == 0 && !s.Persist {
 			switch cause := classify(err); {
 			case cause == final:
-				return explain(err)
+				return Explain(err)
 			case cause == refused:
 				if turnedAway++; turnedAway == refusals {
-					return explain(err)
+					return Explain(err)
 				}
 			}
 		}
@@ -135,7 +135,7 @@ func (s *Source) Run(ctx context.Context) error {
 		if errors.As(err, new(*endedError)) {
 			log.Warn("session ended; connecting again", "error", err, "in", wait.Round(10*time.Millisecond))
 		} else {
-			explained := explain(err)
+			explained := Explain(err)
 			if e := (*Explained)(nil); errors.As(explained, &e) && !hinted[e.Hint] {
 				hinted[e.Hint] = true // once: the next attempts will mostly end in the same way
 				log = log.With("hint", e.Hint)

@@ -1,6 +1,6 @@
 // Package rsyslogtest runs rsyslogd, the receiver that most installations have,
-// for tests of outputs: on a loopback port, with all its files in the test's
-// directory.
+// for tests of outputs: on a loopback port or a socket, with all its files in the
+// test's directory.
 package rsyslogtest
 
 import (
@@ -29,6 +29,7 @@ const (
 	TLS       // asks for a certificate of the test's CA
 	RELP
 	RELPTLS // asks for a certificate of the test's CA
+	Socket  // datagrams over a Unix socket as /dev/log is one; Address is its path
 )
 
 const (
@@ -52,13 +53,10 @@ type Server struct {
 func Start(t testing.TB, in Input) *Server {
 	t.Helper()
 	s := &Server{t: t, dir: t.TempDir(), input: in}
-	l, err := net.Listen("tcp", loopback()+":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Address = l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
+	if in == Socket {
+		s.Address = s.path("log")
+	} else {
+		s.Address = freePort(t)
 	}
 	if in == TLS || in == RELPTLS {
 		s.PKI = newPKI(t, s.dir)
@@ -78,6 +76,19 @@ func Start(t testing.TB, in Input) *Server {
 	return s
 }
 
+// freePort returns an address of this machine with a port that is free.
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", loopback()+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return l.Addr().String()
+}
+
 // loopback returns an address that no test in another process uses, where there
 // is more than one: a port is free while the server is down, and somebody else
 // would be given it.
@@ -94,9 +105,12 @@ func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
 // config writes what arrives to a file in the thread that received it, so that
 // what RELP confirms is in the file.
 func (s *Server) config() string {
-	host, port, err := net.SplitHostPort(s.Address)
-	if err != nil {
-		s.t.Fatal(err)
+	var host, port string
+	if s.input != Socket {
+		var err error
+		if host, port, err = net.SplitHostPort(s.Address); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 	input := map[Input]string{
 		UDP: `module(load="imudp")
@@ -111,6 +125,8 @@ func (s *Server) config() string {
 		RELPTLS: `module(load="imrelp" tls.tlsLib="gnutls")
 			input(type="imrelp" address="HOST" port="PORT" maxDataSize="128k" tls="on" tls.authMode="certvalid"
 				tls.caCert="DIR/ca.pem" tls.myCert="DIR/server.pem" tls.myPrivKey="DIR/server.key")`,
+		Socket: `module(load="imuxsock" sysSock.use="off")
+			input(type="imuxsock" socket="DIR/log")`,
 	}[s.input]
 	return strings.NewReplacer("DIR", s.dir, "HOST", host, "PORT", port).Replace(`
 		global(workDirectory="DIR" maxMessageSize="128k" parser.escapeControlCharactersOnReceive="off" net.enableDNS="off")
@@ -141,8 +157,11 @@ func (s *Server) Start() {
 		s.t.Fatal(err)
 	}
 	network := "tcp"
-	if s.input == UDP {
+	switch s.input {
+	case UDP:
 		network = "udp"
+	case Socket:
+		network = "unixgram"
 	}
 	probes := strings.Count(s.content(), probe) // of the server before
 	s.until("rsyslogd listens", func() bool {
@@ -151,10 +170,10 @@ func (s *Server) Start() {
 			return false
 		}
 		defer c.Close()
-		if s.input != UDP {
+		if network == "tcp" {
 			return true
 		}
-		// Nothing but a message that arrives shows that a UDP port is open.
+		// Nothing but a message that arrives shows that somebody takes datagrams.
 		_, err = c.Write([]byte(probe))
 		return err == nil && strings.Count(s.content(), probe) > probes
 	})

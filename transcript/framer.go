@@ -9,9 +9,13 @@ import (
 
 const (
 	// maxClientMessage and maxServerMessage are the greatest messages, in bytes, that
-	// are recorded as such. What announces more is recorded as bytes.
+	// are recorded as such: what clients here take from a server is. What announces more
+	// is recorded as bytes.
 	maxClientMessage = 1 << 20
-	maxServerMessage = 4 << 20
+	maxServerMessage = 16<<20 + wire.HeaderSize
+	// maxMeaning is the greatest message whose meaning is written: that of one with
+	// nothing but small fields takes dozens of times its bytes.
+	maxMeaning = 4 << 20
 	// maxPiece is how many bytes that are no message stand in one line.
 	maxPiece = 16 << 10
 )
@@ -63,6 +67,8 @@ func (f *framer) feed(p []byte, emit func(p []byte, problem error)) {
 	switch {
 	case len(p) == 0 && cap(f.buf) > 1<<20:
 		f.buf = nil // one giant message need not be paid for ever after
+	case len(p) > 0 && len(p) == len(f.buf):
+		// All of it stays where it is: a great message is not copied with every piece.
 	default:
 		f.buf = append(f.buf[:0], p...)
 	}

@@ -1,8 +1,9 @@
 // Package transcript records sessions in files: every message in both directions,
 // with its time, its bytes in hex and what it means. The files are for people who
-// write clients in any language; docs/recorded-sessions.md describes them, and
-// testdata has examples. A [Dir] records the sessions of a server as they run, a
-// [Reader] reads a file back.
+// write clients in any language, and for those who have to find out which end of a
+// session is at fault; docs/recorded-sessions.md describes them, and testdata has
+// examples. A [Dir] records the sessions of a server as they run, [ClientConn] one
+// of a client, and a [Reader] reads a file back.
 //
 // # Format
 //
@@ -17,7 +18,7 @@
 //
 // What is recorded is what went over the connection, after faults (package fault)
 // have changed it. A line is written with one system call when the last byte of
-// its message has passed, so a crash of the server costs at most a part of the last
+// its message has passed, so a crash costs at most a part of the last
 // line, which [Reader] names. Recording never ends or alters a session: a full disk
-// or a limit ends the recording and is logged.
+// or a limit ends the recording and is told when the connection is closed.
 package transcript

@@ -1,10 +1,8 @@
 package transcript
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -49,11 +47,8 @@ func (d *Dir) Wrap(number uint64, client string, conn net.Conn) net.Conn {
 	if !d.room() {
 		return conn
 	}
-	h := Header{Session: number, Client: client, Peer: conn.RemoteAddr().String(), Local: conn.LocalAddr().String()}
-	if t, ok := conn.(interface{ ConnectionState() tls.ConnectionState }); ok {
-		state := t.ConnectionState()
-		h.TLS, h.Cipher = tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite)
-	}
+	h := HeaderOf(Server, conn)
+	h.Session, h.Client = number, client
 	name := filepath.Join(d.Path, fmt.Sprintf("%s-%d.jsonl", time.Now().UTC().Format("20060102T150405.000000Z"), number))
 	// Events and addresses are nobody else's business.
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
@@ -123,84 +118,3 @@ func limit[T int | int64](n, byDefault T) T {
 	}
 	return n
 }
-
-// Conn returns conn with everything that passes recorded by w. When it is closed
-// it ends the recording and calls done, with the error that the recording had, if
-// any; done may be nil.
-func Conn(conn net.Conn, w *Writer, done func(error)) net.Conn {
-	return &recorded{Conn: conn, w: w, done: done}
-}
-
-type recorded struct {
-	net.Conn
-	w    *Writer
-	done func(error)
-	once sync.Once
-
-	mu     sync.Mutex
-	reason string // the first thing that ended the session
-}
-
-// Recording errors are told when the session ends: they are none of the session's.
-func (c *recorded) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if n > 0 {
-		_ = c.w.Bytes(Client, p[:n])
-	}
-	var timeout net.Error
-	switch {
-	case errors.Is(err, io.EOF):
-		c.Because("client closed the connection")
-	case err != nil && !(errors.As(err, &timeout) && timeout.Timeout()):
-		c.Because("connection broke: " + err.Error())
-	}
-	return n, err
-}
-
-// Write records before it writes, so that no answer of the client can stand in
-// front of what it answers. Bytes that did not go out are told at the end.
-func (c *recorded) Write(p []byte) (int, error) {
-	_ = c.w.Bytes(Server, p)
-	n, err := c.Conn.Write(p)
-	if err != nil {
-		c.Because(fmt.Sprintf("connection broke, of the last %d bytes of the server %d may not have gone out: %v", len(p), len(p)-n, err))
-	}
-	return n, err
-}
-
-// Because says why the connection is about to end, for its last line. The first
-// reason counts.
-func (c *recorded) Because(reason string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.reason == "" {
-		c.reason = reason
-	}
-}
-
-func (c *recorded) Close() error {
-	err := c.Conn.Close()
-	c.once.Do(func() {
-		c.Because("server closed the connection")
-		c.mu.Lock()
-		reason := c.reason
-		c.mu.Unlock()
-		failed := c.w.End(reason)
-		if c.done != nil {
-			c.done(failed)
-		}
-	})
-	return err
-}
-
-// CloseWrite lets an orderly end go through to TLS and TCP.
-func (c *recorded) CloseWrite() error {
-	c.Because("server closed the connection")
-	if t, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return t.CloseWrite()
-	}
-	return nil
-}
-
-// NetConn returns the connection below, as tls.Conn does.
-func (c *recorded) NetConn() net.Conn { return c.Conn }

@@ -179,7 +179,7 @@ func TestNoMessages(t *testing.T) {
 	}{
 		"version":  {append(bytes.Clone(null), 0, 9, 0, 0, 0, 0, 0, 0, 1), []string{`"type":0`, `"bytes":9,"problem":"not a message: header version 9, expected 1","hex":"000900000000000001"`}},
 		"too long": {[]byte{0, 1, 0, 4, 0xff, 0xff, 0xff, 0xf0, 5}, []string{`"bytes":9,"problem":"message of 4294967288 bytes announced, limit is`}},
-		"long":     {[]byte{0, 1, 0, 4, 0, 0x80, 0, 0, 5}, []string{`"bytes":9,"problem":"message of 8388616 bytes announced, at most 4194304 are recorded as one"`}},
+		"long":     {[]byte{0, 1, 0, 4, 1, 0, 0, 1, 5}, []string{`"bytes":9,"problem":"message of 16777225 bytes announced, at most 16777224 are recorded as one"`}},
 		"cut":      {append(bytes.Clone(null), null[:7]...), []string{`"type":0`, `"bytes":7,"problem":"message cut short: 8 bytes expected, 7 there","hex":"00010000000000"`}},
 		"large":    {append([]byte{9, 9}, make([]byte, maxPiece)...), []string{`"bytes":16384,"problem":"not a message`, `"bytes":2,"problem":"not a message`}},
 	} {

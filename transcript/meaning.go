@@ -15,6 +15,9 @@ func (w *Writer) message(dst []byte, from Side, m []byte) []byte {
 	dst = append(dst, `"type":`...)
 	dst = strconv.AppendUint(dst, uint64(h.Type), 10)
 	dst = append(dst, `,"name":"`+h.Type.String()+`"`...)
+	if len(m) > maxMeaning {
+		return appendString(append(dst, `,"problem":`...), fmt.Appendf(nil, "meaning left out: message of %d bytes, it is told up to %d", len(m), maxMeaning))
+	}
 	body := m[wire.HeaderSize:]
 	var (
 		meaning any

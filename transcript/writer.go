@@ -18,11 +18,14 @@ const Format = "estream-session/1"
 
 // A Header says whose session it was. It is the first line.
 type Header struct {
-	Format  string    `json:"format"`
-	Session uint64    `json:"session"`          // number since the start of the server, from 1
-	Client  string    `json:"client,omitempty"` // the host that the client is registered as
-	Peer    string    `json:"peer,omitempty"`   // address and port
-	Local   string    `json:"local,omitempty"`  // address and port of the server
+	Format string `json:"format"`
+	// Side is the end at which it was recorded. Files of a server say nothing, as they
+	// never did; a Reader then fills in Server.
+	Side    Side      `json:"side,omitempty"`
+	Session uint64    `json:"session"`          // number since the start of the program that recorded, from 1
+	Client  string    `json:"client,omitempty"` // the host that the client is registered as; at the server's end only
+	Peer    string    `json:"peer,omitempty"`   // address and port of the other end
+	Local   string    `json:"local,omitempty"`  // address and port of the end that recorded
 	Began   time.Time `json:"began"`            // what the times of the lines are counted from
 	TLS     string    `json:"tls,omitempty"`    // version
 	Cipher  string    `json:"cipher,omitempty"`
@@ -82,6 +85,9 @@ func NewWriter(out io.Writer, set *wire.Layouts, h Header, o WriterOptions) (*Wr
 	}
 	w.began = w.now()
 	h.Format, h.Began = Format, w.began.UTC()
+	if h.Side == Server {
+		h.Side = ""
+	}
 	line, err := json.Marshal(h)
 	if err != nil {
 		return nil, fmt.Errorf("record session: %w", err)

@@ -1,0 +1,508 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"estream/filter"
+	"estream/pki"
+	"estream/request"
+	"estream/session"
+	"estream/source/fmc"
+	"estream/wire"
+
+	"github.com/spf13/cobra"
+)
+
+// A requestRun is one call of the reference client.
+type requestRun struct {
+	*env
+	port         string
+	pkcs12       string
+	password     string
+	passwordFile string
+	start        string
+	ipv6         bool
+	output       string
+	file         string
+	host         string
+	domain       string
+
+	flags    string
+	pairs    string
+	hostType uint32
+	count    uint64
+	duration time.Duration
+	where    string
+	hex      bool
+	csvComma bool
+	json     bool
+	trace    string
+	keylog   string
+	split    bool
+	keep     bool
+	insecure bool
+	snmp     snmpFlags
+	syslog   syslogFlags
+	help     bool
+
+	log     *slog.Logger
+	set     *wire.Layouts
+	plugin  request.Plugin
+	cleanup []func() error
+}
+
+func (e *env) request() *cobra.Command {
+	r := &requestRun{env: e}
+	cmd := &cobra.Command{
+		Use:   "request [options] SERVER",
+		Short: "the reference client: one session, in the way of the SDK's ssl_test.pl",
+		Long: `request connects once, asks for events or host profiles, and writes what comes: for
+looking, for testing a server, for a support ticket. It answers to the name ssl_test.pl
+as well ("estream links DIR"), takes its options in either spelling (-o or --output),
+shortened as far as they stay clear, before or after SERVER, and asks for what it asks:
+
+  -o print    0x01F00004  intrusion, correlation, discovery, user events; readable
+  -o csv      0x00800004  intrusion events, columns separated by | (--csv-comma: by ,)
+  -o pcap     0x00800001  packets, to the file of -f; pcapng adds event and rule
+  -o syslog   0x00900004  intrusion events to this host, or to -f [tcp://]HOST
+  -o snmp     0x00900004  intrusion events as traps to the server of -f
+  -h HOSTS    0x00100000  host profiles: an address, a network (10.0.0.0/8), a range
+                          (10.0.0.1,10.0.0.99), or several of these in quotes
+
+Every format of "estream decode" is an output, too (json, splunk, cef, text ...), with
+what eNcore asks for; csv is the one above, and format:csv that of decode. --flags and
+--pairs ask for anything else.
+
+Without -pkcs12 the first *.pkcs12 file of the current directory is used. The server is
+verified against the authority in it. estreamer.bmark in the current directory holds
+the archive time of the last record, and the next call goes on there (-start).
+
+The layout of a domain request is not known, so -domain sends none: it leaves out what
+comes from other domains here, by netmap id or by name.`,
+		Example: `  estream synth -o events.bin --count 1000
+  estream client add 127.0.0.1 --data data -o client.pkcs12
+  estream serve --data data --listen 127.0.0.1:8302 --replay events.bin &
+  until estream test 127.0.0.1 --pkcs12 client.pkcs12 >/dev/null 2>&1; do sleep 0.1; done
+  estream request 127.0.0.1 -pkcs12 client.pkcs12 -start all --count 3
+  estream request 127.0.0.1 -pk client.pkcs12 -s all -o pcapng -f packets.pcapng --for 3s
+  estream request 127.0.0.1 -pk client.pkcs12 -s all --json --trace trace.jsonl --count 10
+  kill $!`,
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cmd.InheritedFlags() // the flags of every command are ours, too
+			rest, err := parseScriptArgs(cmd.Flags(), args)
+			if err != nil {
+				return hint(err, "%s --help shows the options and examples", cmd.CommandPath())
+			}
+			if r.help {
+				return cmd.Help()
+			}
+			if len(rest) == 0 {
+				fmt.Fprint(e.stderr, cmd.UsageString())
+				return &silentError{exitFailed} // as ssl_test.pl
+			}
+			if len(rest) > 1 {
+				return usagef("unexpected argument %q: one server is asked", rest[1])
+			}
+			return oneLine(r.run(cmd.Context(), rest[0], cmd.Flags().Changed("start")))
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&r.port, "port", "", "`PORT` of the server (default: 8302)")
+	f.StringVar(&r.pkcs12, "pkcs12", "", "the PKCS#12 `FILE` of this client (default: the first *.pkcs12 here)")
+	f.StringVar(&r.password, "password", "", "`PASSWORD` of that file; others can see it: better use --password-file")
+	f.StringVar(&r.start, "start", "bookmark", "`WHERE` to begin: all, now, bookmark, a time (RFC 3339) or Unix seconds")
+	f.BoolVar(&r.ipv6, "ipv6", false, "connect over IPv6 only")
+	f.StringVar(&r.output, "output", "print", "the `PLUGIN`: print, csv, pcap, pcapng, snmp, syslog, json, or a format of decode")
+	f.StringVar(&r.file, "file", "", "`FILE` to write, the trap server of snmp, the syslog server of syslog (default: standard output, this host)")
+	f.StringVar(&r.host, "host", "", "ask for the profiles of `HOSTS`")
+	f.StringVar(&r.domain, "domain", "", "only what belongs to this `DOMAIN`, a netmap id or name")
+	f.StringVar(&r.passwordFile, "password-file", "", "`FILE` whose first line is the password of the PKCS#12 file")
+	f.StringVar(&r.flags, "flags", "", "request `FLAGS`: a number, or names joined by + and -; +NAME and -NAME change those of the output")
+	f.StringVar(&r.pairs, "pairs", "", "an extended request for event types and versions, such as 71=17,intrusion=11, or default: a `LIST`")
+	f.Uint32Var(&r.hostType, "host-type", request.DefaultHostType, "the `NUMBER` of the answer to -host: 0 (3.5), 2 (4.7), 4 (4.9) or 6 (5.0 and later)")
+	f.Uint64Var(&r.count, "count", 0, "end after `N` records")
+	f.DurationVar(&r.duration, "for", 0, "end after this `DURATION`, such as 30s")
+	f.StringVar(&r.where, "where", "", "only records for which this `EXPRESSION` is true (docs/filters.md)")
+	f.BoolVar(&r.hex, "hex", false, "print: show the bytes of each record, too")
+	f.BoolVar(&r.json, "json", false, "the same as -output json")
+	f.BoolVar(&r.csvComma, "csv-comma", false, "csv: separate columns by commas")
+	f.StringVar(&r.trace, "trace", "", "write every message in both directions to `FILE`, with time, bytes and meaning (docs/recorded-sessions.md)")
+	f.StringVar(&r.keylog, "keylog", "", "write the secrets of TLS to `FILE`, for Wireshark and estream decode (default: $SSLKEYLOGFILE)")
+	f.BoolVar(&r.split, "split", false, "write the parts of the PKCS#12 file to server.crt and server.key here, and remove them at the end")
+	f.BoolVar(&r.keep, "keep", false, "with --split: do not remove them")
+	f.BoolVar(&r.insecure, "insecure", false, "do not verify the server's certificate")
+	r.snmp.register(f)
+	r.syslog.register(f)
+	f.BoolVar(&r.help, "help", false, "show this help")
+	return cmd
+}
+
+// oneLine joins an error and its cure, as who called a script expects one line.
+func oneLine(err error) error {
+	var h *hintError
+	if !errors.As(err, &h) {
+		return err
+	}
+	joined := fmt.Errorf("%w (%s)", withoutHint{err}, h.hint)
+	if errors.As(err, new(*usageError)) {
+		return &usageError{joined}
+	}
+	if errors.As(err, new(*configError)) {
+		return &configError{joined}
+	}
+	return joined
+}
+
+// withoutHint keeps the text of an error and nothing of what wraps it.
+type withoutHint struct{ error }
+
+// run checks what was asked for, connects and works.
+func (r *requestRun) run(ctx context.Context, server string, started bool) (err error) {
+	// Perl's script leaves its loop at this signal, too.
+	ctx, stop := signal.NotifyContext(ctx, hangup...)
+	defer stop()
+	s, err := r.session(ctx, server, started)
+	defer func() {
+		for _, f := range slices.Backward(r.cleanup) {
+			err = errors.Join(err, f())
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	err = s.Run(ctx)
+	if ferr := s.Finish(ctx); err == nil {
+		err = ferr
+	}
+	if errors.Is(err, os.ErrClosed) || readerGone(err) {
+		return &silentError{exitFailed} // the reader of our output has gone, as "head" does
+	}
+	r.end(s)
+	return r.explain(err, s)
+}
+
+// end says what came.
+func (r *requestRun) end(s *request.Session) {
+	n := &s.Stats
+	if len(s.Hosts) > 0 {
+		r.log.Info("end", "requests", len(s.Hosts), "hosts", n.Hosts)
+		return
+	}
+	counts := []any{"received", n.Received, "written", n.Written}
+	if s.Where != nil {
+		counts = append(counts, "left_out", n.Filtered)
+	}
+	if n.Undecoded > 0 {
+		counts = append(counts, "not_decoded", n.Undecoded)
+	}
+	r.log.Info("end", counts...)
+}
+
+// explain adds the cure to what a server or the network does.
+func (r *requestRun) explain(err error, s *request.Session) error {
+	if err == nil || errors.Is(err, request.ErrEnded) {
+		return err
+	}
+	var explained *fmc.Explained
+	if s.Stats.Received+s.Stats.Hosts == 0 {
+		err = fmc.Explain(err)
+	}
+	if errors.As(err, &explained) {
+		return hint(err, "%s", explained.Hint)
+	}
+	return err
+}
+
+// session makes the session from the options.
+func (r *requestRun) session(ctx context.Context, server string, started bool) (*request.Session, error) {
+	var err error
+	if r.log, err = r.logger(); err != nil {
+		return nil, err
+	}
+	if r.set, err = r.layouts(); err != nil {
+		return nil, err
+	}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	s := &request.Session{Layouts: r.set, Count: r.count, For: r.duration, Log: r.log, Connected: r.connected}
+	if s.Addr, err = r.address(ctx, server); err != nil {
+		return nil, err
+	}
+	s.Client.Log = r.log
+	if s.Client.Network = "tcp"; r.ipv6 {
+		s.Client.Network = "tcp6"
+	}
+	if err := r.asks(s); err != nil {
+		return nil, err
+	}
+	if s.Where, err = r.filter(); err != nil {
+		return nil, err
+	}
+	cred, err := r.credentials()
+	if err != nil {
+		return nil, err
+	}
+	if s.Client.TLS, err = r.tls(cred); err != nil {
+		return nil, err
+	}
+	if err := r.begin(s, started); err != nil {
+		return nil, err
+	}
+	if r.trace != "" {
+		if s.Client.Wrap, err = r.tracer(); err != nil {
+			return nil, err
+		}
+	}
+	// The output last: it truncates its file.
+	s.Output, err = r.makeOutput(s)
+	return s, err
+}
+
+// check looks at options that contradict each other, in the words of the SDK where it has
+// the same rule.
+func (r *requestRun) check() error {
+	if r.json {
+		if r.output != "print" && r.output != "json" {
+			return usagef("--json and -output %s contradict each other", r.output)
+		}
+		r.output = "json"
+	}
+	var known bool
+	if r.plugin, known = request.FindPlugin(r.output); !known {
+		if !r.isFormat() {
+			return hint(fmt.Errorf("Unknown output plugin '%s' selected.", r.output), "expected %s", r.outputs())
+		}
+		r.plugin = request.Plugin{Name: r.output, Flags: wire.DefaultFlags}
+	}
+	switch {
+	case r.host != "" && !r.plugin.Hosts:
+		return hint(errors.New("Host querying is incompatible with this output method"), "-host goes with print and json")
+	case r.host != "" && (r.pairs != "" || r.count != 0 || r.where != "" || r.domain != ""):
+		return usagef("-host asks for host profiles; --pairs, --count, --where and -domain are for events")
+	case r.plugin.NeedsFile != "" && r.file == "":
+		return errors.New(r.plugin.NeedsFile)
+	case r.hex && r.plugin.Name != "print":
+		return usagef("--hex goes with print, not with %s", r.plugin.Name)
+	case r.csvComma && r.plugin.Name != "csv":
+		return usagef("--csv-comma goes with csv, not with %s", r.plugin.Name)
+	case r.keep && !r.split:
+		return usagef("--keep goes with --split")
+	case r.duration < 0:
+		return usagef("--for is %v; expected a duration such as 30s", r.duration)
+	case r.password != "" && r.passwordFile != "":
+		return usagef("-password and --password-file contradict each other")
+	}
+	return cmp.Or(r.snmp.check(r.plugin.Name), r.syslog.check(r.plugin.Name))
+}
+
+// address completes the server with -port.
+func (r *requestRun) address(ctx context.Context, server string) (string, error) {
+	if r.port != "" {
+		host := strings.TrimSuffix(strings.TrimPrefix(server, "["), "]")
+		if h, port, err := net.SplitHostPort(server); err == nil {
+			if port != r.port {
+				return "", usagef("%s and -port %s contradict each other", server, r.port)
+			}
+			host = h
+		}
+		server = net.JoinHostPort(host, r.port)
+	}
+	return serverAddress(ctx, server)
+}
+
+// asks sets what the session asks for: events, or hosts.
+func (r *requestRun) asks(s *request.Session) (err error) {
+	flags := r.plugin.Flags
+	if r.host != "" {
+		if s.Hosts, err = request.ParseHosts(r.host, r.hostType); err != nil {
+			return &usageError{err}
+		}
+		flags = request.HostFlags
+	}
+	if r.flags != "" {
+		if flags, err = request.ParseFlags(r.flags, flags); err != nil {
+			return &usageError{err}
+		}
+	}
+	if r.pairs != "" {
+		if s.Client.Pairs, err = request.ParsePairs(r.pairs); err != nil {
+			return &usageError{err}
+		}
+		flags |= wire.FlagExtendedRequest
+	}
+	if flags == 0 {
+		return usagef("--flags are 0: a request that asks for nothing")
+	}
+	s.Client.Flags = flags
+	return nil
+}
+
+// filter returns what --where and -domain choose.
+func (r *requestRun) filter() (*filter.Filter, error) {
+	var where, domain *filter.Filter
+	var err error
+	if r.where != "" {
+		if where, err = filter.Parse(r.set, r.where); err != nil {
+			return nil, filterError("--where", err)
+		}
+	}
+	if r.domain != "" {
+		value := r.domain
+		if strings.Trim(value, "0123456789") != "" {
+			value = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
+		}
+		if domain, err = filter.Parse(r.set, "domain == "+value); err != nil {
+			return nil, filterError("-domain", err)
+		}
+		r.log.Warn("no domain request is sent, as its layout is not known: the server sends what this client may see, and other domains are left out here", "domain", r.domain)
+	}
+	return filter.And(where, domain), nil
+}
+
+// begin sets the start of the request, and the bookmark.
+func (r *requestRun) begin(s *request.Session, started bool) error {
+	now := time.Now()
+	if len(s.Hosts) > 0 {
+		s.Client.Start = uint32(now.Unix())
+		return nil
+	}
+	bookmark, at, found, err := request.OpenBookmark(request.BookmarkFile, now)
+	if err != nil {
+		return err
+	}
+	s.Client.Start = at
+	switch r.start {
+	case "bookmark":
+		if !found && !started {
+			r.log.Info("no bookmark here: new events only", "hint", "-start all begins with the oldest event")
+		}
+	case "all":
+		s.Client.Start = wire.StartOldest
+	case "now":
+		s.Client.Start = uint32(now.Unix()) // and not wire.StartNow, as ssl_test.pl
+	default:
+		if s.Client.Start, err = parseStart(r.start, "."); err != nil {
+			s.Client.Start = at // what ssl_test.pl does
+			r.log.Warn("-start is neither all, now, bookmark nor a time: taken for bookmark", "start", r.start)
+		}
+	}
+	if s.Client.Flags.Has(wire.FlagArchiveTimestamp) {
+		s.Bookmark = bookmark
+	} else {
+		r.log.Warn("without archive timestamps the bookmark stays as it is", "hint", "--flags +SEND_ARCHIVE_TIMESTAMP asks for them")
+	}
+	return nil
+}
+
+// connected says what the session is.
+func (r *requestRun) connected(c *session.Client) {
+	attrs := []any{"server", c.RemoteAddr().String()}
+	if t, ok := c.TLS(); ok {
+		attrs = append(attrs, "tls", tls.VersionName(t.Version), "cipher", tls.CipherSuiteName(t.CipherSuite))
+	}
+	r.log.Info("connected", attrs...)
+}
+
+// credentials reads the PKCS#12 file, and splits it where that was asked for.
+func (r *requestRun) credentials() (*pki.Credentials, error) {
+	if r.password != "" {
+		r.password = wipeArgument(r.password)
+		r.log.Warn("a password on the command line can be seen by others on this host", "hint", "--password-file FILE")
+	}
+	if r.pkcs12 == "" {
+		found, err := filepath.Glob("*.pkcs12")
+		if err != nil || len(found) == 0 {
+			return nil, hint(errors.New("SFPkcs12 : no *.pkcs12 file here"), "give that of this client with -pkcs12 FILE")
+		}
+		r.pkcs12 = found[0]
+		r.log.Debug("PKCS#12 file", "file", r.pkcs12)
+	}
+	password := r.password
+	if r.passwordFile != "" {
+		var err error
+		if password, err = r.readPassword(r.passwordFile); err != nil {
+			return nil, err
+		}
+	}
+	cred, err := openPKCS12(r.pkcs12, password)
+	switch {
+	case errors.Is(err, pki.ErrPassword) && password == "":
+		return nil, hint(fmt.Errorf("SFPkcs12 : %w", err), "the file is encrypted: give its password with --password-file FILE")
+	case errors.Is(err, pki.ErrPassword):
+		return nil, hint(fmt.Errorf("SFPkcs12 : %w", err), "the password is that which was given when the client was created")
+	case err != nil:
+		return nil, fmt.Errorf("SFPkcs12 : %w", err)
+	}
+	if err := stillValid(r.pkcs12, cred); err != nil {
+		return nil, err
+	}
+	if r.split {
+		return cred, r.splitFile(cred)
+	}
+	return cred, nil
+}
+
+func (r *requestRun) tls(cred *pki.Credentials) (*tls.Config, error) {
+	o := pki.ClientOptions{Pin: new(pki.Pin)} // for a file without CA: nothing is pinned
+	switch {
+	case r.insecure:
+		o.PinOnly = true
+		r.log.Warn("the server's certificate is not verified")
+	case cred.CAs == nil:
+		r.log.Warn("the server's certificate is not verified: the PKCS#12 file holds no authority", "file", r.pkcs12)
+	}
+	cfg, err := pki.ClientTLSConfig(cred, o)
+	if err != nil {
+		return nil, err
+	}
+	name := cmp.Or(r.keylog, os.Getenv("SSLKEYLOGFILE"))
+	if name == "" {
+		return cfg, nil
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("--keylog: %w", err)
+	}
+	r.cleanup = append(r.cleanup, f.Close)
+	r.log.Warn("the secrets of this TLS session are written to a file: who has it can read a capture", "file", name)
+	cfg.KeyLogWriter = f
+	return cfg, nil
+}
+
+// createOutput creates the file of -f, or returns standard output.
+func (r *requestRun) createOutput() (io.Writer, error) {
+	if r.file == "" {
+		return r.stdout, nil
+	}
+	if err := parentExists("-file", r.file); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(r.file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("-file: %w", err)
+	}
+	r.cleanup = append(r.cleanup, func() error {
+		if err := f.Close(); err != nil && !errors.Is(err, fs.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return f, nil
+}
