@@ -45,7 +45,7 @@ test: ## install what the tests need and lack, then run every test with the race
 # cannot: arithmetic on 32-bit integers and the allocation counts of the hot paths. Left out are the
 # packages that only drive the whole program from outside: all of its parts are here, and RSA keys, which
 # those tests make by the dozen, take a 32-bit program several seconds each.
-WHOLE := cli demo e2e fire foreign sensors siege
+WHOLE := cli demo dissector e2e fire foreign sensors siege
 test32: ## run the packages' tests as 32-bit programs, without the race detector (linux on amd64)
 	GOOS=linux GOARCH=386 CGO_ENABLED=0 go test -count=1 -timeout 20m \
 		$$(go list ./... | grep -v -E '/(packaging|internal/($(subst $() ,|,$(WHOLE))))$$')

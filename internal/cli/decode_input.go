@@ -13,26 +13,42 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
+	"estream/capture"
 	"estream/collect"
 	"estream/journal"
 	"estream/output"
 	"estream/source/unified2"
+	"estream/transcript"
+	"estream/wire"
 )
+
+// What --from names.
+const (
+	fromWire     = "wire"
+	fromTrace    = "trace"
+	fromCapture  = "capture"
+	fromJournal  = "journal"
+	fromUnified2 = "unified2"
+)
+
+var allForms = []string{fromWire, fromTrace, fromCapture, fromJournal, fromUnified2}
+
+// notStream is the hint for what has to be a file by itself.
+const notStream = "write it to a file without compression and give its name"
 
 // choose checks that the input is what --from says, or completes --from as far
 // as the kind of the file tells. It completes the name of a journal, too.
 func (d *decodeRun) choose() error {
-	switch d.from {
-	case "", "wire", "unified2", "journal":
-	default:
-		return usagef("--from is %q; expected wire, journal or unified2", d.from)
+	if d.from != "" && !slices.Contains(allForms, d.from) {
+		return usagef("--from is %q; expected %s or %s", d.from, strings.Join(allForms[:len(allForms)-1], ", "), allForms[len(allForms)-1])
 	}
 	switch d.name {
 	case "":
 		return hint(usagef("the name of the input is empty"), "- is standard input")
 	case "-":
-		if d.from == "unified2" || d.from == "journal" {
+		if d.from == fromUnified2 || d.from == fromJournal {
 			return usagef("--from %s is read from a file or directory, not from standard input", d.from)
 		}
 		return nil
@@ -41,28 +57,46 @@ func (d *decodeRun) choose() error {
 	switch {
 	case err != nil:
 		return err
-	case d.from == "journal" && !info.IsDir():
-		return hint(usagef("%s is a file; a journal is a directory", d.name), "give the directory that estream collect has as --state, or estream serve as --data")
-	case d.from == "wire" && info.IsDir():
-		return usagef("%s is a directory; --from wire reads a file", d.name)
-	case !info.IsDir() || d.from == "unified2":
+	case !info.IsDir() || d.from == fromUnified2:
 		return nil
+	case d.from != "" && d.from != fromJournal:
+		return usagef("%s is a directory; --from %s reads a file", d.name, d.from)
 	}
+	d.dir = true
 	for _, dir := range []string{d.name, filepath.Join(d.name, "journal")} {
 		if cursors, err := os.Stat(filepath.Join(dir, "cursors")); err == nil && cursors.IsDir() {
-			d.name, d.from = dir, "journal"
+			d.name, d.from = dir, fromJournal
 			return nil
 		}
 	}
-	if d.from == "journal" {
+	if d.from == fromJournal {
 		return hint(fmt.Errorf("%s holds no journal", d.name), "give the directory that estream collect has as --state, or estream serve as --data")
 	}
-	d.from = "unified2"
+	d.from = fromUnified2
 	return nil
 }
 
-// wire decodes concatenated messages; guess lets a unified2 file through, too.
-func (d *decodeRun) wire(ctx context.Context, guess bool) error {
+// read decodes the input in the form that was chosen.
+func (d *decodeRun) read(ctx context.Context) error {
+	if d.from != fromCapture && d.from != "" {
+		if err := d.keysUnused(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case d.from == fromUnified2:
+		return d.unified2(ctx)
+	case d.from == fromJournal && d.dir:
+		return d.journal(ctx)
+	case d.from == fromJournal:
+		return d.segment(ctx)
+	}
+	return d.stream(ctx)
+}
+
+// stream decodes what can be read from beginning to end, compressed or not. Without
+// --from its first bytes say what it is.
+func (d *decodeRun) stream(ctx context.Context) error {
 	var in io.Reader = d.stdin
 	if d.name != "-" {
 		f, err := os.Open(d.name)
@@ -81,27 +115,71 @@ func (d *decodeRun) wire(ctx context.Context, guess bool) error {
 		}
 		r = bufio.NewReaderSize(z, 64<<10)
 	}
-	head, err := r.Peek(8)
-	if err != nil && !errors.Is(err, io.EOF) {
+	head, err := r.Peek(64)
+	if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
 		return d.readError(err, packed)
 	}
-	if guess && unified2.Looks(head) {
+	form := d.from
+	if form == "" {
+		form = looksLike(head)
+	}
+	if form != fromCapture {
+		if err := d.keysUnused(); err != nil {
+			return err
+		}
+	}
+	if form == fromUnified2 || form == fromJournal {
 		if d.name == "-" || packed {
-			return hint(fmt.Errorf("%s: this is unified2, which is read from a plain file only", d.name), "write it to a file without compression and give its name")
+			what := map[string]string{fromUnified2: "unified2", fromJournal: "a segment of a journal"}[form]
+			return hint(fmt.Errorf("%s: this is %s, which is read from a plain file only", d.name, what), notStream)
+		}
+		if form == fromJournal {
+			return d.segment(ctx)
 		}
 		return d.unified2(ctx)
 	}
+	switch form {
+	case fromTrace:
+		return d.readError(d.trace(ctx, r), packed)
+	case fromCapture:
+		return d.capture(ctx, r, packed)
+	}
+	return d.readError(d.wire(ctx, r), packed)
+}
+
+// looksLike returns the form of an input that begins with head.
+func looksLike(head []byte) string {
+	switch {
+	case journal.LooksLikeSegment(head):
+		return fromJournal
+	case capture.Looks(head):
+		return fromCapture
+	case transcript.Looks(head):
+		return fromTrace
+	case unified2.Looks(head):
+		return fromUnified2
+	}
+	return fromWire
+}
+
+// wire decodes concatenated messages.
+func (d *decodeRun) wire(ctx context.Context, r io.Reader) error {
 	input := collect.NewWireInput(r)
 	input.Bad = func(offset, length int64, err error) {
 		d.report("offset %d: %v; %d bytes skipped", offset, err, length)
 	}
 	d.pipeline.Input = input
-	err = d.pipeline.Run(ctx)
-	for _, t := range slices.Sorted(maps.Keys(input.Skipped)) {
+	err := d.pipeline.Run(ctx)
+	d.leftOut(input.Skipped)
+	return err
+}
+
+// leftOut says which messages carried no event.
+func (d *decodeRun) leftOut(skipped map[wire.MessageType]int) {
+	for _, t := range slices.Sorted(maps.Keys(skipped)) {
 		d.skipped = true
-		d.log.Info("messages without event were left out", "type", t.String(), "messages", input.Skipped[t])
+		d.log.Info("messages without event were left out", "type", t.String(), "messages", skipped[t])
 	}
-	return d.readError(err, packed)
 }
 
 // readError names the input, and says what a gzip file lacks.
@@ -139,20 +217,4 @@ func (d *decodeRun) unified2(ctx context.Context) error {
 		}
 	}
 	return err
-}
-
-func (d *decodeRun) journal(ctx context.Context) error {
-	j, err := journal.OpenReadOnly(d.name, journal.Options{Log: d.log})
-	if err != nil {
-		return err
-	}
-	defer j.Close(ctx)
-	in, err := collect.OpenJournal(ctx, j, d.set, d.pipeline.Names, j.First())
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	in.Lost = func(n uint64, err error) { d.report("%d messages lost: %v", n, err) }
-	d.pipeline.Input = in
-	return d.pipeline.Run(ctx)
 }

@@ -9,6 +9,7 @@ import (
 	"estream/filter"
 	"estream/format"
 	"estream/format/catalog"
+	"estream/format/print"
 	"estream/meta"
 	"estream/wire"
 
@@ -17,6 +18,9 @@ import (
 
 // formatFlags are the flags that choose an output format and what is written in it.
 type formatFlags struct {
+	// people is set by commands whose output is for people's eyes: they have the format
+	// print, too, whose records are several lines.
+	people   bool
 	name     string
 	profile  string
 	mapping  string
@@ -36,7 +40,7 @@ var packetEncodings = map[string]meta.PacketEncoding{
 
 func (f *formatFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVarP(&f.name, "format", "f", "json", "output `FORMAT`: "+strings.Join(catalog.Names(), ", "))
+	fl.StringVarP(&f.name, "format", "f", "json", "output `FORMAT`: "+strings.Join(f.names(), ", "))
 	fl.StringVar(&f.profile, "profile", "compat", "`PROFILE` of json, splunk and cef: compat (eNcore's bytes), fixed (compat, mended) or strict (the format's own standard)")
 	fl.StringVar(&f.mapping, "mapping", "", "`FILE` with a mapping table in place of the built-in one (splunk, cef, cef2)")
 	fl.StringVar(&f.prefix, "prefix", "", "`TEXT` in place of the syslog prefix of cef lines (\"<13>Nov 21 10:00:00 host \")")
@@ -46,6 +50,17 @@ func (f *formatFlags) register(cmd *cobra.Command) {
 	fl.BoolVar(&f.omit, "no-original-packet", false, "leave out the packet as a whole where its payload is written")
 	fl.StringVar(&f.types, "types", "", "only these record types: a `LIST` of numbers and categories, such as 71,intrusion")
 	fl.StringVar(&f.where, "where", "", "only records for which this `EXPRESSION` is true, such as 'device == \"ftd-1\" and initiatorIpAddress in (10.0.0.0/8)'")
+}
+
+// printFormat is the name of the format print.
+const printFormat = "print"
+
+func (f *formatFlags) names() []string {
+	names := catalog.Names()
+	if f.people {
+		names = append(names, printFormat)
+	}
+	return names
 }
 
 // format returns the format that the flags ask for.
@@ -70,6 +85,14 @@ func (f *formatFlags) format(cmd *cobra.Command, set *wire.Layouts) (format.Form
 		if o.Mapping, err = readMapping(f.mapping); err != nil {
 			return nil, err
 		}
+	}
+	if f.people && f.name == printFormat {
+		for _, name := range []string{"profile", "mapping", "prefix", "hostname", "device-version", "packet-encoding", "no-original-packet"} {
+			if cmd.Flags().Changed(name) {
+				return nil, usagef("format print has no --%s: it shows what a record holds, without packets", name)
+			}
+		}
+		return print.New(print.Options{Layouts: set}), nil
 	}
 	made, err := catalog.New(f.name, o)
 	switch {

@@ -17,7 +17,7 @@ import (
 // it as "estream" in their PATH.
 func TestMain(m *testing.M) {
 	process := func() { os.Exit(Process()) }
-	testscript.Main(m, map[string]func(){"estream": process, "sfestreamer": process, "manage_estreamer.pl": process})
+	testscript.Main(m, map[string]func(){"estream": process, "sfestreamer": process, "manage_estreamer.pl": process, "ssl_test": process, "ssl_test.pl": process})
 }
 
 // TestScripts runs the scripts in testdata/script. Beside the commands of
@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 //	same FILE FILE           the files must be equal; as cmp, with a short message
 //	start, await, awaitout, listening, signal, ended   see script_process_test.go
 //	damage, pack             see script_file_test.go
+//	tap                      see script_capture_test.go
 //	center, oldclient        see script_peer_test.go
 func TestScripts(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -48,6 +49,16 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			e.Setenv("UNIFIED2", unified2)
+			recordings, err := filepath.Abs(filepath.Join("..", "..", "transcript", "testdata"))
+			if err != nil {
+				return err
+			}
+			e.Setenv("RECORDINGS", recordings)
+			contrib, err := filepath.Abs(filepath.Join("..", "..", "contrib"))
+			if err != nil {
+				return err
+			}
+			e.Setenv("CONTRIB", contrib)
 			if e.Getenv("GORACE") == "" {
 				// The race detector waits a second at each end of a process by default, for
 				// goroutines that are still to be reported.
@@ -58,7 +69,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "lines": cmdLines, "same": cmdSame,
 			"start": cmdStart, "await": cmdAwait, "awaitout": cmdAwaitOut, "listening": cmdListening, "signal": cmdSignal, "ended": cmdEnded,
-			"damage": cmdDamage, "pack": cmdPack,
+			"damage": cmdDamage, "pack": cmdPack, "tap": cmdTap,
 			"center": cmdCenter, "oldclient": cmdOldClient,
 		},
 	})

@@ -96,10 +96,10 @@ comes from other domains here, by netmap id or by name.`,
 		Example: `  estream synth -o events.bin --count 1000
   estream client add 127.0.0.1 --data data -o client.pkcs12
   estream serve --data data --listen 127.0.0.1:8302 --replay events.bin &
-  until estream test 127.0.0.1 --pkcs12 client.pkcs12 >/dev/null 2>&1; do sleep 0.1; done
-  estream request 127.0.0.1 -pkcs12 client.pkcs12 -start all --count 3
-  estream request 127.0.0.1 -pk client.pkcs12 -s all -o pcapng -f packets.pcapng --for 3s
-  estream request 127.0.0.1 -pk client.pkcs12 -s all --json --trace trace.jsonl --count 10
+  until estream test 127.0.0.1:8302 --pkcs12 client.pkcs12 >/dev/null 2>&1; do sleep 0.1; done
+  estream request 127.0.0.1:8302 -pkcs12 client.pkcs12 -start all --count 3
+  estream request 127.0.0.1:8302 -pk client.pkcs12 -s all -o pcapng -f packets.pcapng --for 1s
+  estream request 127.0.0.1:8302 -pk client.pkcs12 -s all --json --trace trace.jsonl --count 10
   kill $!`,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -171,6 +171,11 @@ func oneLine(err error) error {
 
 // withoutHint keeps the text of an error and nothing of what wraps it.
 type withoutHint struct{ error }
+
+// A scriptError is said in the words of ssl_test.pl, which others may look for.
+type scriptError string
+
+func (e scriptError) Error() string { return string(e) }
 
 // run checks what was asked for, connects and works.
 func (r *requestRun) run(ctx context.Context, server string, started bool) (err error) {
@@ -287,17 +292,17 @@ func (r *requestRun) check() error {
 	var known bool
 	if r.plugin, known = request.FindPlugin(r.output); !known {
 		if !r.isFormat() {
-			return hint(fmt.Errorf("Unknown output plugin '%s' selected.", r.output), "expected %s", r.outputs())
+			return hint(scriptError("Unknown output plugin '"+r.output+"' selected."), "expected %s", r.outputs())
 		}
 		r.plugin = request.Plugin{Name: r.output, Flags: wire.DefaultFlags}
 	}
 	switch {
 	case r.host != "" && !r.plugin.Hosts:
-		return hint(errors.New("Host querying is incompatible with this output method"), "-host goes with print and json")
+		return hint(scriptError("Host querying is incompatible with this output method"), "-host goes with print and json")
 	case r.host != "" && (r.pairs != "" || r.count != 0 || r.where != "" || r.domain != ""):
 		return usagef("-host asks for host profiles; --pairs, --count, --where and -domain are for events")
 	case r.plugin.NeedsFile != "" && r.file == "":
-		return errors.New(r.plugin.NeedsFile)
+		return scriptError(r.plugin.NeedsFile)
 	case r.hex && r.plugin.Name != "print":
 		return usagef("--hex goes with print, not with %s", r.plugin.Name)
 	case r.csvComma && r.plugin.Name != "csv":

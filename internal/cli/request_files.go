@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -76,17 +75,12 @@ func (r *requestRun) tracer() (func(net.Conn) net.Conn, error) {
 	}
 	r.cleanup = append(r.cleanup, f.Close)
 	return func(conn net.Conn) net.Conn {
-		h := transcript.Header{Session: 1, Peer: conn.RemoteAddr().String(), Local: conn.LocalAddr().String()}
-		if t, ok := conn.(interface{ ConnectionState() tls.ConnectionState }); ok {
-			state := t.ConnectionState()
-			h.TLS, h.Cipher = tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite)
-		}
 		failed := func(err error) {
 			if err != nil {
 				r.log.Error("the trace is incomplete", "file", r.trace, "error", err)
 			}
 		}
-		w, err := transcript.NewWriter(f, r.set, h, transcript.WriterOptions{})
+		w, err := transcript.NewWriter(f, r.set, transcript.HeaderOf(transcript.Client, conn), transcript.WriterOptions{})
 		if err != nil {
 			failed(err)
 			return conn

@@ -31,6 +31,7 @@ var confined = []struct {
 	{"journal", []string{"internal/durable"}, "a journal stores batches of bytes and knows neither the protocol nor formats"},
 	{"filter", []string{"wire", "meta", "format/text"}, "formats use filters, so filters know none of them"},
 	{"hosts", []string{"wire", "internal/durable"}, "the network map learns from wire records and knows nobody who asks for it"},
+	{"transcript", []string{"wire"}, "recordings are made and read at either end, by those who know no server and no client"},
 	{"server/access", []string{"wire"}, "rights are plain values that administration and server share"},
 	{"source/unified2", []string{"..."}, "a sensor's files need no library: the format is ours to read"},
 	{"cmd/estream", []string{"internal/cli"}, "main is a screenful; tests call the command line directly"},
@@ -49,6 +50,8 @@ var owners = []struct {
 	{"github.com/spf13/pflag", []string{"internal/cli"}, "comes with cobra, whose flags it parses"},
 	{"gopkg.in/natefinch/lumberjack.v2", []string{"internal/cli"}, "the log file of the service rotates by size"},
 	{"github.com/prometheus/client_golang", []string{"monitor"}, "metrics in the forms that Prometheus reads"},
+	{"github.com/gosnmp/gosnmp", []string{"request/snmp/..."}, "SNMP v2c and v3 traps"},
+	{"golang.org/x/crypto", []string{"capture"}, "ChaCha20-Poly1305, which captures of TLS may need"},
 	{"software.sslmate.com/src/go-pkcs12", []string{"pki", "estreamtest"}, "PKCS#12 files; the test server makes its own, so that it can put pki to the test"},
 }
 
@@ -59,7 +62,7 @@ var forbidden = []struct {
 	why      string
 }{
 	{
-		[]string{"wire", "layouts", "meta/...", "format/...", "journal", "session", "pki", "source/...", "output/..."},
+		[]string{"wire", "layouts", "meta/...", "format/...", "journal", "session", "pki", "source/...", "output/...", "request/...", "capture"},
 		[]string{"server/...", "collect/...", "service/...", "web/...", "internal/cli/...", "cmd/..."},
 		"the parts do not know who puts them together",
 	},
@@ -233,6 +236,8 @@ func TestComplaint(t *testing.T) {
 		{"server", "estream/estreamtest", "for tests"},
 		{"estreamtest/script", "estream/estreamtest", ""},
 		{"wire", "C", "pure Go"},
+		{"transcript", "estream/wire", ""},
+		{"transcript", "estream/session", "transcript may import only"},
 		{"cmd/estream", "estream/internal/cli", ""},
 		{"cmd/estream", "estream/wire", "cmd/estream may import"},
 	}
