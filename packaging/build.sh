@@ -70,6 +70,7 @@ done
 
 cp config/estream.yaml "$doc/examples/"
 cp README.md docs/*.md "$doc/"
+cp -r contrib "$doc/"
 cp LICENSE "$root/"
 {
 	printf 'estream (%s) unstable; urgency=medium\n\n' "$PACKAGE_VERSION"

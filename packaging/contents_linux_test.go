@@ -29,6 +29,8 @@ var common = []string{
 	"-rw-r--r-- root root /usr/share/doc/estream/changelog.gz",
 	"-rw-r--r-- root root /usr/share/doc/estream/examples/estream.yaml",
 	"-rw-r--r-- root root /usr/share/doc/estream/troubleshooting.md",
+	"-rw-r--r-- root root /usr/share/doc/estream/contrib/wireshark/estreamer.lua",
+	"-rw-r--r-- root root /usr/share/doc/estream/contrib/snmp/ESTREAM-ALERT-MIB.txt",
 }
 
 func lacks(t *testing.T, listing string, want ...string) {

@@ -62,6 +62,7 @@ type requestRun struct {
 	log     *slog.Logger
 	set     *wire.Layouts
 	plugin  request.Plugin
+	talked  bool // there is a session
 	cleanup []func() error
 }
 
@@ -101,12 +102,13 @@ comes from other domains here, by netmap id or by name.`,
   estream request 127.0.0.1:8302 -pk client.pkcs12 -s all -o pcapng -f packets.pcapng --for 1s
   estream request 127.0.0.1:8302 -pk client.pkcs12 -s all --json --trace trace.jsonl --count 10
   kill $!`,
-		DisableFlagParsing: true,
+		DisableFlagParsing:    true,
+		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cmd.InheritedFlags() // the flags of every command are ours, too
 			rest, err := parseScriptArgs(cmd.Flags(), args)
 			if err != nil {
-				return hint(err, "%s --help shows the options and examples", cmd.CommandPath())
+				return oneLine(err)
 			}
 			if r.help {
 				return cmd.Help()
@@ -198,7 +200,9 @@ func (r *requestRun) run(ctx context.Context, server string, started bool) (err 
 	if errors.Is(err, os.ErrClosed) || readerGone(err) {
 		return &silentError{exitFailed} // the reader of our output has gone, as "head" does
 	}
-	r.end(s)
+	if r.talked {
+		r.end(s)
+	}
 	return r.explain(err, s)
 }
 
@@ -418,6 +422,7 @@ func (r *requestRun) begin(s *request.Session, started bool) error {
 
 // connected says what the session is.
 func (r *requestRun) connected(c *session.Client) {
+	r.talked = true
 	attrs := []any{"server", c.RemoteAddr().String()}
 	if t, ok := c.TLS(); ok {
 		attrs = append(attrs, "tls", tls.VersionName(t.Version), "cipher", tls.CipherSuiteName(t.CipherSuite))

@@ -80,7 +80,7 @@ func scriptFlag(flags *pflag.FlagSet, name string) (*pflag.Flag, error) {
 	slices.Sort(candidates)
 	switch len(candidates) {
 	case 0:
-		return nil, hint(usagef("unknown option: %s", name), "--help lists the options")
+		return nil, hint(usagef("unknown option: %s", name), "estream request --help lists the options")
 	case 1:
 		return flags.Lookup(candidates[0]), nil
 	}

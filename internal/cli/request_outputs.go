@@ -138,11 +138,13 @@ func (s *snmpFlags) check(plugin string) error {
 
 func (s *snmpFlags) open(r *requestRun) (request.Output, error) {
 	o := snmp.Options{
-		Target: r.file, Version: s.version, Community: s.community, User: s.user,
+		Target: r.file, Version: s.version, User: s.user,
 		AuthProtocol: s.auth, PrivProtocol: s.priv, EngineID: s.engine, Root: s.oid, Log: r.log,
 	}
 	if s.version == "3" {
 		o.State = s.state
+	} else {
+		o.Community = s.community
 	}
 	for _, p := range []struct {
 		flag, file string
