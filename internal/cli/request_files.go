@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -9,6 +11,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 
 	"estream/pki"
 	"estream/transcript"
@@ -87,4 +90,71 @@ func (r *requestRun) tracer() (func(net.Conn) net.Conn, error) {
 		}
 		return transcript.ClientConn(conn, w, failed)
 	}, nil
+}
+
+// credentials reads the PKCS#12 file, and splits it where that was asked for.
+func (r *requestRun) credentials() (*pki.Credentials, error) {
+	if r.password != "" {
+		r.password = wipeArgument(r.password)
+		r.log.Warn("a password on the command line can be seen by others on this host", "hint", "--password-file FILE")
+	}
+	if r.pkcs12 == "" {
+		found, err := filepath.Glob("*.pkcs12")
+		if err != nil || len(found) == 0 {
+			return nil, hint(errors.New("SFPkcs12 : no *.pkcs12 file here"), "give that of this client with -pkcs12 FILE")
+		}
+		r.pkcs12 = found[0]
+		r.log.Debug("PKCS#12 file", "file", r.pkcs12)
+	}
+	password := r.password
+	if r.passwordFile != "" {
+		var err error
+		if password, err = r.readPassword(r.passwordFile); err != nil {
+			return nil, err
+		}
+	}
+	cred, err := openPKCS12(r.pkcs12, password)
+	switch {
+	case errors.Is(err, pki.ErrPassword) && password == "":
+		return nil, hint(fmt.Errorf("SFPkcs12 : %w", err), "the file is encrypted: give its password with --password-file FILE")
+	case errors.Is(err, pki.ErrPassword):
+		return nil, hint(fmt.Errorf("SFPkcs12 : %w", err), "the password is that which was given when the client was created")
+	case err != nil:
+		return nil, fmt.Errorf("SFPkcs12 : %w", err)
+	}
+	if err := stillValid(r.pkcs12, cred); err != nil {
+		return nil, err
+	}
+	if r.split {
+		return cred, r.splitFile(cred)
+	}
+	return cred, nil
+}
+
+// tls returns how the server is verified, and where the secrets of the session go.
+func (r *requestRun) tls(cred *pki.Credentials) (*tls.Config, error) {
+	o := pki.ClientOptions{Pin: new(pki.Pin)} // for a file without CA: nothing is pinned
+	switch {
+	case r.insecure:
+		o.PinOnly = true
+		r.log.Warn("the server's certificate is not verified")
+	case cred.CAs == nil:
+		r.log.Warn("the server's certificate is not verified: the PKCS#12 file holds no authority", "file", r.pkcs12)
+	}
+	cfg, err := pki.ClientTLSConfig(cred, o)
+	if err != nil {
+		return nil, err
+	}
+	name := cmp.Or(r.keylog, os.Getenv("SSLKEYLOGFILE"))
+	if name == "" {
+		return cfg, nil
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("--keylog: %w", err)
+	}
+	r.cleanup = append(r.cleanup, f.Close)
+	r.log.Warn("the secrets of this TLS session are written to a file: who has it can read a capture", "file", name)
+	cfg.KeyLogWriter = f
+	return cfg, nil
 }

@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -187,4 +190,25 @@ func (s *syslogFlags) open(r *requestRun) (request.Output, error) {
 	return alertlog.New(alertlog.Options{
 		Target: target, Header: syslog.HeaderOptions{Facility: s.facility, Severity: s.severity}, Log: r.log,
 	})
+}
+
+// createOutput creates the file of -f, or returns standard output.
+func (r *requestRun) createOutput() (io.Writer, error) {
+	if r.file == "" {
+		return r.stdout, nil
+	}
+	if err := parentExists("-file", r.file); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(r.file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("-file: %w", err)
+	}
+	r.cleanup = append(r.cleanup, func() error {
+		if err := f.Close(); err != nil && !errors.Is(err, fs.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return f, nil
 }
