@@ -22,6 +22,9 @@ type Options struct {
 	// Hex shows packets and other binary payload as hex dumps, and dumps undecodable
 	// records whole. A dump is about five times as long as what it shows.
 	Hex bool
+	// Message adds the whole message to each record, 8-byte header included, as a hex
+	// dump behind its fields.
+	Message bool
 	// Layouts, if not nil, name the type of a record that cannot be decoded.
 	Layouts *wire.Layouts
 	// Names, if not nil, are the names that AppendBlock and AppendBlockJSON show:
@@ -54,13 +57,14 @@ func (f *printFormat) Writes(*wire.Layout) bool { return true }
 func (f *printFormat) NewFormatter() format.Formatter {
 	return &formatter{
 		printer: printer{plans: f.plans, hex: f.options.Hex, dates: text.Dates{Location: time.UTC}},
-		set:     f.options.Layouts,
+		set:     f.options.Layouts, message: f.options.Message,
 	}
 }
 
 type formatter struct {
 	printer
-	set *wire.Layouts
+	set     *wire.Layouts
+	message bool
 }
 
 var (
@@ -102,12 +106,24 @@ func (f *formatter) Append(dst []byte, d *wire.Decoder, r *wire.Record, s *meta.
 		dst = append(dst, " behind the known fields\n"...)
 		dst = f.dump(dst, r.Data[len(r.Data)-r.Trailing:], indentation)
 	}
-	return append(dst, separator...), true
+	return f.last(dst, r.Message), true
+}
+
+// last appends the message, if it is asked for, and the line behind a record.
+func (f *formatter) last(dst, message []byte) []byte {
+	if f.message {
+		dst = append(appendBytes(append(dst, "message: "...), len(message)), '\n')
+		hex := f.hex
+		f.hex = true // the whole of it
+		dst = f.dump(dst, message, indentation)
+		f.hex = hex
+	}
+	return append(dst, separator...)
 }
 
 // AppendRaw implements format.Formatter. Every message has lines.
 func (f *formatter) AppendRaw(dst []byte, message []byte, r *wire.Record, reason error) ([]byte, bool) {
-	what := "message: "
+	what, whole := "message: ", message
 	if r != nil {
 		what, message = "record: ", r.Body()
 		var def *wire.RecordDef
@@ -133,6 +149,9 @@ func (f *formatter) AppendRaw(dst []byte, message []byte, r *wire.Record, reason
 	dst = append(dst, "undecoded: "...)
 	dst = flat.AppendVisible(dst, []byte(reason.Error()))
 	dst = append(dst, '\n')
+	if f.message {
+		return f.last(dst, whole), true
+	}
 	dst = append(dst, what...)
 	dst = append(appendBytes(dst, len(message)), '\n')
 	dst = f.dump(dst, message, indentation)

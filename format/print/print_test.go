@@ -2,6 +2,7 @@ package print_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"flag"
 	"fmt"
 	"net"
@@ -299,4 +300,32 @@ func decode(t *testing.T, set *wire.Layouts, message []byte) *wire.Record {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// TestMessage: the whole message behind the fields, of records that can be decoded and
+// of those that cannot.
+func TestMessage(t *testing.T) {
+	set := flattest.Layouts(t)
+	f := print.New(print.Options{Message: true, Layouts: set})
+	stream := append(flattest.Message(t, set, 123, 0, map[string]any{"name": strings.Repeat("x", 2*print.MaxDump)}), 0, 1, 0, 4, 0, 0, 0, 12, 0, 0, 0x27, 0x0f, 0, 0, 0, 4, 'b', 'o', 'd', 'y')
+	flattest.Lines(t, set, f, stream, func(message []byte, text string) {
+		want := fmt.Sprintf("message: %d bytes\n", len(message))
+		before, dump, ok := strings.Cut(text, want)
+		if !ok || strings.Count(text, "message: ") != 1 || !strings.Contains(before, strings.Repeat("=", 70)) {
+			t.Fatalf("want %q once in\n%s", want, text)
+		}
+		var got []byte
+		for line := range strings.Lines(dump) {
+			if f := strings.Split(strings.TrimSpace(line), "  "); len(f) > 1 {
+				b, err := hex.DecodeString(strings.ReplaceAll(f[1], " ", ""))
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, b...)
+			}
+		}
+		if !bytes.Equal(got, message) {
+			t.Errorf("got %x, want %x", got, message)
+		}
+	})
 }

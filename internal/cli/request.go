@@ -131,7 +131,7 @@ comes from other domains here, by netmap id or by name.`,
 	f.Uint64Var(&r.count, "count", 0, "end after `N` records")
 	f.DurationVar(&r.duration, "for", 0, "end after this `DURATION`, such as 30s")
 	f.StringVar(&r.where, "where", "", "only records for which this `EXPRESSION` is true (docs/filters.md)")
-	f.BoolVar(&r.hex, "hex", false, "print: show the bytes of each record, too")
+	f.BoolVar(&r.hex, "hex", false, "print: show the bytes of each message, too")
 	f.BoolVar(&r.json, "json", false, "the same as -output json")
 	f.BoolVar(&r.csvComma, "csv-comma", false, "csv: separate columns by commas")
 	f.StringVar(&r.trace, "trace", "", "write every message in both directions to `FILE`, with time, bytes and meaning (docs/recorded-sessions.md)")

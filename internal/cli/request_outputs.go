@@ -66,7 +66,7 @@ func (r *requestRun) makeOutput(s *request.Session) (request.Output, error) {
 	}
 	switch r.plugin.Name {
 	case "print":
-		return request.NewLines(w, print.New(print.Options{Hex: r.hex, Layouts: r.set})), nil
+		return request.NewLines(w, print.New(print.Options{Message: r.hex, Layouts: r.set})), nil
 	case "csv":
 		return alertcsv.New(w, r.csvComma), nil
 	case "pcap":
