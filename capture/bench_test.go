@@ -3,7 +3,6 @@ package capture
 import (
 	"bytes"
 	"crypto/tls"
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -30,7 +29,7 @@ func BenchmarkRead(b *testing.B) {
 			for b.Loop() {
 				stats, err := Read(bytes.NewReader(file), Options{Keys: strings.NewReader(keys)}, func(m *Message) error { return m.Err })
 				if err != nil || stats.Messages != uint64(len(list)) {
-					b.Fatal(fmt.Sprintf("%v, %+v", err, stats))
+					b.Fatalf("%v, %+v", err, stats)
 				}
 			}
 		})

@@ -40,8 +40,9 @@ type Message struct {
 
 	Client, Server netip.AddrPort
 
-	// Data is one whole message with its 8-byte header or, with Err, up to 16 KiB of bytes that
-	// are none, often without any. It is valid during the call.
+	// Data is one whole message with its 8-byte header. With Err it is, as the case may be, the
+	// beginning of a message whose rest is missing, up to 16 KiB of bytes that are no
+	// message, or empty. It is valid during the call.
 	Data []byte
 
 	// Err is nil for a message. It names the session, says what is missing or wrong,

@@ -95,9 +95,9 @@ func open(r io.Reader) (*source, error) {
 	s := &source{r: bufio.NewReaderSize(r, 64<<10)}
 	head, err := s.r.Peek(4)
 	if len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b {
-		z, err := gzip.NewReader(s.r)
-		if err != nil {
-			return nil, fmt.Errorf("capture: gzip: %w", err)
+		z, failed := gzip.NewReader(s.r)
+		if failed != nil {
+			return nil, fmt.Errorf("capture: gzip: %w", failed)
 		}
 		s.r = bufio.NewReaderSize(z, 64<<10)
 		head, err = s.r.Peek(4)

@@ -276,17 +276,18 @@ func TestKeyLog(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	var k keyLog
-	if err := k.read(io.LimitReader(zeros{}, maxKeyLog+10)); err == nil || !strings.Contains(err.Error(), "more than 67108864 bytes") {
+	if err := k.read(io.LimitReader(comments{}, maxKeyLog+10)); err == nil || !strings.Contains(err.Error(), "more than 67108864 bytes") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// zeros is an endless file of empty lines.
-type zeros struct{}
+// comments is an endless file of them.
+type comments struct{}
 
-func (zeros) Read(p []byte) (int, error) {
+func (comments) Read(p []byte) (int, error) {
 	for i := range p {
-		p[i] = '\n'
+		p[i] = '#'
 	}
+	p[len(p)-1] = '\n'
 	return len(p), nil
 }

@@ -7,7 +7,7 @@ import (
 	"estream/wire"
 )
 
-// maxPiece is how many bytes that are no message go with an error.
+// maxPiece is how many bytes that are no message, or not known to be one, go with an error.
 const maxPiece = 16 << 10
 
 // A framer cuts what one side says into messages.
@@ -77,9 +77,14 @@ func frame(p []byte) (int, error) {
 
 // lose tells of bytes that are no message, and gives the direction up.
 func (f *framer) lose(p []byte, err error, emit func([]byte, error) error) error {
+	return f.giveUp(p, p[:min(len(p), maxPiece)], err, emit)
+}
+
+// giveUp ends the direction with p, of which piece is handed out.
+func (f *framer) giveUp(p, piece []byte, err error, emit func([]byte, error) error) error {
 	f.lost = true
 	f.buf.r.stats.NotMessages += uint64(len(p))
-	told := emit(p[:min(len(p), maxPiece)], err)
+	told := emit(piece, err)
 	f.buf.free()
 	return told
 }
@@ -101,12 +106,13 @@ func (f *framer) finish(emit func([]byte, error) error) error {
 	n, err := frame(p)
 	switch {
 	case err != nil:
+		return f.lose(p, err, emit)
 	case n == 0:
 		err = fmt.Errorf("ends in the middle of a message: %d bytes of its header are there", len(p))
 	default:
 		err = fmt.Errorf("ends in the middle of a message: %d of %d bytes are there", len(p), n)
 	}
-	return f.lose(p, err, emit)
+	return f.giveUp(p, p, err, emit)
 }
 
 // looksLikeMessage reports whether a message begins with p, as far as 8 bytes can

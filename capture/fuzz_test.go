@@ -37,7 +37,7 @@ func FuzzRead(f *testing.F) {
 		messages := uint64(0)
 		c = newReader(Options{Log: discard}, func(m *Message) error {
 			if m.Err != nil {
-				if !strings.HasPrefix(m.Err.Error(), "session ") || len(m.Data) > maxPiece {
+				if !strings.HasPrefix(m.Err.Error(), "session ") || len(m.Data) > session.DefaultMaxMessage+wire.HeaderSize {
 					t.Errorf("%v, %d bytes", m.Err, len(m.Data))
 				}
 				return nil

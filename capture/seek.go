@@ -100,6 +100,7 @@ func (t *tlsStream) finish() error {
 		return nil
 	case !t.ready:
 		return t.s.fail(t.lacking())
+	case t.s.lost[0] || t.s.lost[1]: // which was told
 	case !t.opened:
 		return t.s.fail(fmt.Errorf("%s: the handshake was not finished, and neither side said why", t.version()))
 	}

@@ -417,6 +417,43 @@ func TestNoMessage(t *testing.T) {
 	}
 }
 
+// Of a message that is not whole, what is there is handed out with the problem: it may be a bundle
+// with whole events in it.
+func TestPartOfAMessage(t *testing.T) {
+	list := dialogue(95)
+	big := slices.IndexFunc(list, func(m said) bool { return len(m.data) > 30000 })
+	pieces, keys := goTLS(t, list, goClient(), goServer())
+	for name, pieces := range map[string][]piece{"plain": plainPieces(list), "tls": pieces} {
+		packets := packetsOf(pieces, clientEnd, serverEnd)
+		last := 0 // a packet in the great message's second half
+		for n := 0; n < 28000; last++ {
+			if f := packets[last]; f.from == transcript.Server && last > len(packets)/20 {
+				n += len(f.data)
+			}
+		}
+		for len(packets[last].data) == 0 {
+			last++
+		}
+		for what, packets := range map[string][]frameIP{
+			"gap": slices.Delete(slices.Clone(packets), last, last+1),
+			"end": packets[:last],
+		} {
+			var part []byte
+			if _, err := Read(bytes.NewReader(usual.file(inOrder(packets))), Options{Keys: strings.NewReader(keys)}, func(m *Message) error {
+				if m.Err != nil && len(m.Data) > 0 {
+					part = bytes.Clone(m.Data)
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if len(part) < 8000 || !bytes.HasPrefix(list[big].data, part) {
+				t.Errorf("%s: %s: got %d bytes", name, what, len(part))
+			}
+		}
+	}
+}
+
 // A stranger's capture does not make us hold more than the limits.
 func TestLimits(t *testing.T) {
 	c := newReader(Options{Log: discard}, func(*Message) error { return nil })

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -173,10 +174,11 @@ type ends struct {
 	io.Writer
 }
 
-// freePort returns an address on loopback where nobody listens.
+// freePort returns an address on loopback where nobody listens, apart from the one that others use, so
+// that nobody takes it before the server does.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.3:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -483,6 +485,20 @@ func TestAlert(t *testing.T) {
 			t.Errorf("%s: problems %q, %+v", tls.VersionName(version), problems, stats)
 		}
 	}
+}
+
+// A warning is no end.
+func TestWarning(t *testing.T) {
+	list := dialogue(6)[:4]
+	client := goClient()
+	client.MaxVersion = tls.VersionTLS12
+	pieces, keys := goTLS(t, list, client, goServer())
+	pieces = slices.Insert(pieces, 1, piece{transcript.Server, []byte{recordAlert, 3, 3, 0, 2, 1, 112}})
+	sessions, problems, _ := readAll(t, usual.file(packetsOf(pieces, clientEnd, serverEnd)), keys)
+	if len(problems) > 0 {
+		t.Errorf("problems %q", problems)
+	}
+	compare(t, sessions[1], list)
 }
 
 // Old and rare: said, not guessed.

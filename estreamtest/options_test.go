@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"estream/estreamtest"
-	"estream/transcript"
 	"estream/session"
+	"estream/transcript"
 	"estream/wire"
 )
 
