@@ -16,6 +16,7 @@ package csv
 import (
 	"context"
 	"io"
+	"slices"
 
 	"estream/format/text"
 	"estream/meta"
@@ -142,6 +143,9 @@ func compile(l *wire.Layout) *plan {
 		case columns[i].address || !f.Kind.Integer():
 			c.slot = -1
 		}
+	}
+	if !slices.ContainsFunc(p[:], func(c cell) bool { return c.slot >= 0 }) {
+		return nil // records of this type can carry a block that is no event
 	}
 	return p
 }
