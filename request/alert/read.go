@@ -41,7 +41,6 @@ func compile(l *wire.Layout) *plan {
 		return &plan{}
 	}
 	p := &plan{
-		intrusion: true,
 		priority:  number(l, "priority_id"),
 		generator: number(l, "generator_id"), rule: number(l, "rule_id"), revision: number(l, "rule_revision"),
 		sport: number(l, "source_port_or_icmp_type"), dport: number(l, "destination_port_or_icmp_code"),
@@ -50,6 +49,8 @@ func compile(l *wire.Layout) *plan {
 	}
 	p.source, p.sourceReversed = address(l, "source_ip_address")
 	p.destination, p.destinationReversed = address(l, "destination_ip_address")
+	// Records of this type can carry a block that is no event.
+	p.intrusion = p.rule >= 0 || p.source >= 0 || p.destination >= 0
 	return p
 }
 

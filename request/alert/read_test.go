@@ -171,3 +171,20 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestOtherBlock: a record of an intrusion event's type with a block that is none.
+func TestOtherBlock(t *testing.T) {
+	set := layouts.Default()
+	l, err := set.Layout(400, 17)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := wire.NewDecoder(set, nil).Decode(l.NewBuilder().AppendMessage(nil, wire.RecordHeader{Type: 400}))
+	if err != nil || r.Layout != l {
+		t.Fatalf("%v, %v", r, err)
+	}
+	var a Alert
+	if NewReader().Read(r, meta.Initial(), &a) {
+		t.Errorf("an alert: %+v", a)
+	}
+}
