@@ -21,7 +21,8 @@ import (
 	"estream/wire"
 )
 
-// events returns messages of record type 2 and above with archive times from first on.
+// events returns n messages of a record type without layout, archived from second first
+// on, one each second.
 func events(first uint32, n int) []byte {
 	var stream []byte
 	for i := range n {

@@ -12,6 +12,7 @@ import (
 	"estream/internal/syncbuf"
 	"estream/layouts"
 	"estream/meta"
+	"estream/request/internal/outputtest"
 	"estream/wire"
 )
 
@@ -27,18 +28,6 @@ func (d *to) Lost() uint64                             { return 5 }
 func (d *to) Close() error                             { d.closed++; return nil }
 func (d *to) String() string                           { return "nowhere" }
 
-// give hands a stream to a collector as a session does.
-func give(t testing.TB, c *Collector, stream []byte) {
-	t.Helper()
-	d := wire.NewDecoder(layouts.Default(), nil)
-	formattest.Scan(t, layouts.Default(), stream, func(message []byte, s *meta.Snapshot) {
-		r, err := d.Decode(message)
-		if err := c.Record(d, r, message, s, err); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
 // TestCollector: records go in, alerts come out when it is time.
 func TestCollector(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -50,7 +39,7 @@ func TestCollector(t *testing.T) {
 		for range 3 {
 			stream = append(stream, event(t, l, low)...)
 		}
-		give(t, c, stream)
+		outputtest.Give(t, layouts.Default(), stream, c)
 		dst.expect(t, "1:2024897*1 text")
 		tick := func() {
 			t.Helper()
@@ -66,7 +55,7 @@ func TestCollector(t *testing.T) {
 		time.Sleep(time.Second)
 		tick()
 		dst.expect(t, "1:2024897*3 text")
-		give(t, c, event(t, l, low))
+		outputtest.Give(t, layouts.Default(), event(t, l, low), c)
 		if err := c.Flush(t.Context()); err != nil || c.Held() != 1 || dst.flushed != 1 {
 			t.Errorf("flush: %v, %d held, flushed %d times", err, c.Held(), dst.flushed)
 		}
@@ -119,7 +108,7 @@ func TestUnreadable(t *testing.T) {
 func TestCloseFails(t *testing.T) {
 	dst := &to{}
 	c := New(dst, Options{})
-	give(t, c, event(t, intrusionLayouts(t)[0], map[string]any{"priority_id": 3}))
+	outputtest.Give(t, layouts.Default(), event(t, intrusionLayouts(t)[0], map[string]any{"priority_id": 3}), c)
 	dst.fail = errors.New("no network")
 	err := c.Close(t.Context())
 	if !errors.Is(err, dst.fail) || !strings.Contains(err.Error(), "1 collected alerts of 1 events are lost") || dst.closed != 1 {

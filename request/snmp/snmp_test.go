@@ -11,13 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"estream/internal/formattest"
 	"estream/internal/recordtest"
 	"estream/layouts"
-	"estream/meta"
 	"estream/request/alert"
+	"estream/request/internal/outputtest"
 	"estream/request/snmp/snmptrapdtest"
-	"estream/wire"
 )
 
 const (
@@ -64,17 +62,6 @@ var traps = [][]string{
 	},
 }
 
-func give(t testing.TB, out *Output, stream []byte) {
-	t.Helper()
-	d := wire.NewDecoder(layouts.Default(), nil)
-	formattest.Scan(t, layouts.Default(), stream, func(message []byte, s *meta.Snapshot) {
-		r, err := d.Decode(message)
-		if err := out.Record(d, r, message, s, err); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
 func start(t testing.TB, o Options) *Output {
 	t.Helper()
 	if o.Log == nil {
@@ -98,7 +85,7 @@ func stop(t testing.TB, out *Output) {
 // all sends stream and what is collected of it.
 func all(t testing.TB, out *Output) {
 	t.Helper()
-	give(t, out, stream(t))
+	outputtest.Give(t, layouts.Default(), stream(t), out)
 	if err := out.Tick(t.Context(), time.Now()); err != nil || out.Held() != 2 {
 		t.Errorf("too early: %v, %d events are held", err, out.Held())
 	}
@@ -205,7 +192,7 @@ func TestForgotten(t *testing.T) {
 		t.Helper()
 		o.State = filepath.Join(dir, "engine")
 		out := start(t, o)
-		give(t, out, recordtest.Message(t, layouts.Default(), 207, 0, recordtest.Fields{"source_port_or_icmp_type": port}))
+		outputtest.Give(t, layouts.Default(), recordtest.Message(t, layouts.Default(), 207, 0, recordtest.Fields{"source_port_or_icmp_type": port}), out)
 		stop(t, out)
 	}
 	remembers := t.TempDir()

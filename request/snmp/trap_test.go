@@ -19,6 +19,7 @@ import (
 	"estream/layouts"
 	"estream/meta"
 	"estream/request/alert"
+	"estream/request/internal/outputtest"
 	"estream/request/snmp/snmptrapdtest"
 	"estream/wire"
 )
@@ -27,7 +28,7 @@ import (
 func TestRoot(t *testing.T) {
 	t.Parallel()
 	s := snmptrapdtest.Start(t, []string{"mine"})
-	give(t, start(t, Options{Target: s.Address, Community: "mine", Root: ".1.3.6.1.4.1.32473.7"}), stream(t))
+	outputtest.Give(t, layouts.Default(), stream(t), start(t, Options{Target: s.Address, Community: "mine", Root: ".1.3.6.1.4.1.32473.7"}))
 	trap := s.Traps(1)[0]
 	last := trap.Names[len(trap.Names)-1]
 	if len(trap.Names) != 16 || last != "enterprises.32473.7.1.14" || trap.Values[last] != `STRING: "ET TROJAN \"Beacon\"\\n"` {
@@ -133,7 +134,7 @@ func TestLost(t *testing.T) {
 	var log syncbuf.Buffer
 	out := start(t, Options{Target: c.LocalAddr().String(), Log: log.Logger()})
 	for range 10 {
-		give(t, out, recordtest.Message(t, layouts.Default(), 207, 0, nil))
+		outputtest.Give(t, layouts.Default(), recordtest.Message(t, layouts.Default(), 207, 0, nil), out)
 	}
 	if s := out.Stats(); s.Alerts != 10 || s.Lost == 0 {
 		t.Errorf("%+v", s)

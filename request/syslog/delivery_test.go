@@ -17,6 +17,7 @@ import (
 	"estream/meta"
 	"estream/output/conn/rsyslogtest"
 	"estream/output/syslog"
+	"estream/request/internal/outputtest"
 	"estream/wire"
 )
 
@@ -30,7 +31,7 @@ func TestRestart(t *testing.T) {
 			s := rsyslogtest.Start(t, in)
 			var log syncbuf.Buffer
 			out := start(t, Options{Target: name + s.Address, Log: log.Logger()})
-			give(t, out, urgent)
+			outputtest.Give(t, layouts.Default(), urgent, out)
 			if err := out.Flush(t.Context()); err != nil {
 				t.Fatal(err)
 			}

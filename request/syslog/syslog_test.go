@@ -22,6 +22,7 @@ import (
 	"estream/output/conn/rsyslogtest"
 	"estream/output/syslog"
 	"estream/request/alert"
+	"estream/request/internal/outputtest"
 	"estream/wire"
 )
 
@@ -54,17 +55,6 @@ var lines = []string{
 	`Sourcefire Alert AlertPriority: 2, SourceIp: 192.0.2.7, DestinationIp: 198.51.100.9, sfAlertCount: 1, SourcePort: 4712, DestinationPort: 80, EventMessage: ET TROJAN "Beacon"\nprio=0`,
 	`Sourcefire Alert AlertPriority: 3, SourceIp: 192.0.2.7, DestinationIp: 198.51.100.9, sfAlertCount: 1, SourcePort: 4713, DestinationPort: 80, EventMessage: ET TROJAN "Beacon"\nprio=0`,
 	`Sourcefire Alert AlertPriority: 3, SourceIp: 2001:db8::7, DestinationIp: 2001:db8::9, sfAlertCount: 1, SourcePort: 128, DestinationPort: 0, EventMessage: no message known for rule 119:15:2`,
-}
-
-func give(t testing.TB, out *Output, stream []byte) {
-	t.Helper()
-	d := wire.NewDecoder(layouts.Default(), nil)
-	formattest.Scan(t, layouts.Default(), stream, func(message []byte, s *meta.Snapshot) {
-		r, err := d.Decode(message)
-		if err := out.Record(d, r, message, s, err); err != nil {
-			t.Fatal(err)
-		}
-	})
 }
 
 func start(t testing.TB, o Options) *Output {
@@ -106,7 +96,7 @@ func TestRsyslog(t *testing.T) {
 				o.TLS = s.PKI.Config()
 			}
 			out := start(t, o)
-			give(t, out, stream(t))
+			outputtest.Give(t, layouts.Default(), stream(t), out)
 			s.Wait(2) // the urgent ones
 			if err := out.Tick(t.Context(), time.Now()); err != nil || out.Held() != 2 {
 				t.Errorf("too early: %v, %d events are held", err, out.Held())

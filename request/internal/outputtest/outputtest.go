@@ -70,10 +70,9 @@ type Output interface {
 	Close(ctx context.Context) error
 }
 
-// Feed gives all messages of a stream to an output, decoded if they can be and each with
-// the names that those before it taught, and closes it. The test ends when the output
-// fails.
-func Feed(t testing.TB, set *wire.Layouts, stream []byte, o Output) {
+// Give gives all messages of a stream to an output, decoded if they can be and each with
+// the names that those before it taught. The test ends when the output fails.
+func Give(t testing.TB, set *wire.Layouts, stream []byte, o Output) {
 	t.Helper()
 	d, scanner, tables := wire.NewDecoder(set, nil), wire.NewDecoder(set, meta.Wanted), meta.NewTables()
 	for message := range recordtest.Split(t, stream) {
@@ -85,6 +84,12 @@ func Feed(t testing.TB, set *wire.Layouts, stream []byte, o Output) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Feed is Give, and closes the output.
+func Feed(t testing.TB, set *wire.Layouts, stream []byte, o Output) {
+	t.Helper()
+	Give(t, set, stream, o)
 	if err := o.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
