@@ -46,11 +46,10 @@ holds a token of the partner: estream admin token add NAME --scope replicate the
 			if tokenFile == "" {
 				return "", usagef("--token-file FILE is missing: its first line is a token of the partner")
 			}
-			token, warnings, err := pki.ReadPassword(tokenFile)
+			token, err := e.readPassword("--token-file", tokenFile)
 			if err != nil {
-				return "", fmt.Errorf("--token-file: %w", err)
+				return "", err
 			}
-			e.warn(warnings)
 			return "registrations are replicated to " + args[0], s.SetPartner(cmd.Context(), &admin.Partner{URL: args[0], Token: token})
 		})
 	cmd.Flags().StringVar(&tokenFile, "token-file", "", "`FILE` whose first line is a token of the partner")

@@ -29,7 +29,7 @@ func (e *env) needPassword(path, what string) (string, error) {
 	if path == "" {
 		return "", usagef("--password-file FILE is missing: its first line is %s", what)
 	}
-	return e.readPassword(path)
+	return e.readPassword("--password-file", path)
 }
 
 func (e *env) userAdd() *cobra.Command {

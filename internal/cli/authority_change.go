@@ -177,12 +177,9 @@ Old copies, in backups and in what the disk has not overwritten, stay as they ar
 			if newFile == "" {
 				return usagef("--new-password-file FILE is missing: a file whose first line is to be the password")
 			}
-			password, warnings, err := pki.ReadPassword(newFile)
+			password, err := e.readPassword("--new-password-file", newFile)
 			if err != nil {
-				return fmt.Errorf("--new-password-file: %w", err)
-			}
-			for _, w := range warnings {
-				fmt.Fprintf(e.stderr, "estream: warning: %s\n", w)
+				return err
 			}
 			a, err := flags.open(e)
 			if err != nil {

@@ -142,18 +142,17 @@ func (e *env) clientRemove() *cobra.Command {
 	return cmd
 }
 
-// readPassword reads the first line of a file; no file is an empty password.
-func (e *env) readPassword(path string) (string, error) {
+// readPassword reads the first line of the file that a flag names; no file is an empty
+// password.
+func (e *env) readPassword(flag, path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
 	password, warnings, err := pki.ReadPassword(path)
 	if err != nil {
-		return "", fmt.Errorf("--password-file: %w", err)
+		return "", fmt.Errorf("%s: %w", flag, err)
 	}
-	for _, w := range warnings {
-		fmt.Fprintf(e.stderr, "estream: warning: %s\n", w)
-	}
+	e.warn(warnings)
 	return password, nil
 }
 

@@ -41,7 +41,7 @@ encrypts with triple DES and SHA-1, which every OpenSSL reads. Without
 			if n.ClientChange, err = settings.change(cmd); err != nil {
 				return err
 			}
-			if n.Password, err = e.readPassword(passwordFile); err != nil {
+			if n.Password, err = e.readPassword("--password-file", passwordFile); err != nil {
 				return err
 			}
 			if err := newFile(out); err != nil {

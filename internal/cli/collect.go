@@ -231,7 +231,7 @@ func (e *env) credentials(path, passwordFile string) (*pki.Credentials, error) {
 	if path == "" {
 		return nil, hint(usagef("--pkcs12 FILE is missing"), "create the client under System > Integration > eStreamer of the Management Center and download its file, or: estream client add")
 	}
-	password, err := e.readPassword(passwordFile)
+	password, err := e.readPassword("--password-file", passwordFile)
 	if err != nil {
 		return nil, err
 	}

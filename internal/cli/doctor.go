@@ -150,7 +150,7 @@ type checkup struct {
 
 // server examines one server without a configuration.
 func (x *checkup) server(ctx context.Context, addr string) error {
-	password, err := x.readPassword(x.flags.passwordFile)
+	password, err := x.readPassword("--password-file", x.flags.passwordFile)
 	if err != nil {
 		return err
 	}

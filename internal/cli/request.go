@@ -104,7 +104,10 @@ comes from other domains here, by netmap id or by name.`,
 				return cmd.Help()
 			}
 			if len(rest) == 0 {
-				fmt.Fprint(e.stderr, cmd.UsageString())
+				fmt.Fprintf(e.stderr, "%s\nOutput plugins:\n", cmd.UsageString())
+				for _, p := range request.Plugins() {
+					fmt.Fprintf(e.stderr, "  %-8s %s\n", p.Name, p.Summary)
+				}
 				return &silentError{exitFailed} // as ssl_test.pl
 			}
 			if len(rest) > 1 {

@@ -17,7 +17,7 @@ import (
 	"estream/transcript"
 )
 
-// splitFiles are the files that ssl_test.pl makes of the PKCS#12 file, in the current
+// splitCertificate and splitKey are the files that ssl_test.pl makes of the PKCS#12 file, in the current
 // directory.
 const (
 	splitCertificate = "server.crt"
@@ -106,13 +106,11 @@ func (r *requestRun) credentials() (*pki.Credentials, error) {
 		r.pkcs12 = found[0]
 		r.log.Debug("PKCS#12 file", "file", r.pkcs12)
 	}
-	password := r.password
-	if r.passwordFile != "" {
-		var err error
-		if password, err = r.readPassword(r.passwordFile); err != nil {
-			return nil, err
-		}
+	password, err := r.readPassword("--password-file", r.passwordFile)
+	if err != nil {
+		return nil, err
 	}
+	password = cmp.Or(password, r.password) // at most one of them is given
 	cred, err := openPKCS12(r.pkcs12, password)
 	switch {
 	case errors.Is(err, pki.ErrPassword) && password == "":

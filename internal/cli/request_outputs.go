@@ -149,18 +149,12 @@ func (s *snmpFlags) open(r *requestRun) (request.Output, error) {
 	} else {
 		o.Community = s.community
 	}
-	for _, p := range []struct {
-		flag, file string
-		to         *string
-	}{{"--snmp-auth-file", s.authFile, &o.AuthPassword}, {"--snmp-priv-file", s.privFile, &o.PrivPassword}} {
-		if p.file == "" {
-			continue
-		}
-		password, err := r.readPassword(p.file)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.flag, err)
-		}
-		*p.to = password
+	var err error
+	if o.AuthPassword, err = r.readPassword("--snmp-auth-file", s.authFile); err != nil {
+		return nil, err
+	}
+	if o.PrivPassword, err = r.readPassword("--snmp-priv-file", s.privFile); err != nil {
+		return nil, err
 	}
 	return snmp.New(o)
 }

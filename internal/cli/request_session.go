@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"net"
+	"strings"
+	"time"
+
 	"estream/filter"
 	"estream/request"
 	"estream/session"
 	"estream/wire"
-	"net"
-	"strings"
-	"time"
 )
 
 // session makes the session from the options.
